@@ -1,0 +1,15 @@
+# Every library we link, each with the Debian package that brings it (dev/packages) and the layer that uses it.
+find_package(Threads REQUIRED)
+find_package(Boost 1.81 REQUIRED)              # Asio, headers only: net
+find_package(OpenSSL 3.0 REQUIRED COMPONENTS Crypto)  # digests: base
+if(NOT LASTACK_LIBRARY_ONLY)
+  find_package(PkgConfig REQUIRED)
+  find_package(fmt REQUIRED)                   # cli, package
+  find_package(CLI11 REQUIRED)                 # cli
+  find_package(EXPAT REQUIRED)                 # repo
+  find_package(ZLIB REQUIRED)                  # repo
+  find_package(LibLZMA REQUIRED)               # repo
+  pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)            # repo
+  pkg_check_modules(SOLV REQUIRED IMPORTED_TARGET libsolv libsolvext) # package
+  pkg_check_modules(RPM REQUIRED IMPORTED_TARGET rpm)                 # package (reading), transact
+endif()

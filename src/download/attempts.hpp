@@ -1,0 +1,41 @@
+// Mirror after mirror, attempt after attempt, until one brings the whole or the plan says to give up: the loop that files and documents
+// share.
+#pragma once
+
+#include "base/url.hpp"
+#include "http/client.hpp"
+#include "net/network.hpp"
+
+#include "lastack/client.hpp"
+#include "lastack/result.hpp"
+
+#include <string>
+#include <vector>
+
+namespace lastack::download {
+
+// What the reactor's side of a client consists of; owned by the Engine.
+struct Transport {
+    net::Network& network;
+    net::Pool& pool;
+    http::Client& http;
+};
+
+// One attempt of something that is downloaded.
+class Attempt {
+public:
+    virtual ~Attempt() = default;
+    // Asks this mirror once. `request` has URL, options and limits filled in.
+    [[nodiscard]] virtual net::Task<Result<void>> ask(http::Request request) = 0;
+    // Bytes it has by now; tells progress from standstill.
+    [[nodiscard]] virtual std::uint64_t bytes() const = 0;
+};
+
+// Runs attempts over the mirrors. The error of the last one, with what the other mirrors said in its cause.
+[[nodiscard]] net::Task<Result<void>> run_attempts(Transport transport, std::vector<std::string> urls, RequestOptions options,
+                                                   Attempt& attempt);
+
+// Errors: Errc::invalid_argument for an empty list; URLs that do not parse fail as a mirror when their turn comes.
+[[nodiscard]] http::Request make_request(Url url, const RequestOptions& options);
+
+}  // namespace lastack::download

@@ -1,0 +1,118 @@
+#include "download/engine.hpp"
+
+#include "download/fetch.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace lastack::download {
+
+namespace {
+
+net::PoolOptions pool_options(const ClientOptions& options) {
+    return {.limits = {.per_key = std::clamp(options.max_connections_per_host, 1u, 100u),
+                       .total = std::clamp(options.max_parallel_downloads, 1u, 100u)},
+            .idle_limit = options.idle_limit,
+            .trace = options.trace};
+}
+
+Error cancelled_error() { return Error{.code = Errc::cancelled, .cause = "cancelled before it began"}; }
+
+}  // namespace
+
+Engine::Engine(net::Network& network, const ClientOptions& options, unsigned disk_threads)
+    : network_{network},
+      max_running_{std::clamp(options.max_parallel_downloads, 1u, 100u)},
+      connector_{network},
+      pool_{network, connector_, pool_options(options)},
+      http_{network, pool_},
+      disk_{disk_threads},
+      tasks_{network} {}
+
+Engine::~Engine() = default;
+
+Engine::JobId Engine::add(DownloadRequest request, std::shared_ptr<JobProgress> progress, OnDownload done) {
+    const auto urls = request.urls;
+    auto shared = std::make_shared<OnDownload>(std::move(done));  // owners: the start and the refusal, of which one runs
+    auto start = [this, request = std::move(request), progress = std::move(progress), shared](std::optional<Need> need) -> net::Task<void> {
+        return [](Transport transport, DiskWorkers& disk, DownloadRequest wanted, std::shared_ptr<JobProgress> told,
+                  std::shared_ptr<OnDownload> callback, std::optional<Need> held) -> net::Task<void> {
+            (*callback)(co_await run_job(transport, disk, std::move(wanted), std::move(told), std::move(held)));
+        }(transport(), disk_, request, progress, shared, std::move(need));
+    };
+    return enqueue(urls, std::move(start), [shared](Error error) { (*shared)(std::unexpected(std::move(error))); });
+}
+
+Engine::JobId Engine::add(FetchRequest request, OnFetch done) {
+    const auto urls = request.urls;
+    auto shared = std::make_shared<OnFetch>(std::move(done));
+    auto start = [this, request = std::move(request), shared](std::optional<Need> need) -> net::Task<void> {
+        return
+            [](Transport transport, FetchRequest wanted, std::shared_ptr<OnFetch> callback, std::optional<Need> held) -> net::Task<void> {
+                (*callback)(co_await run_fetch(transport, std::move(wanted), std::move(held)));
+            }(transport(), request, shared, std::move(need));
+    };
+    return enqueue(urls, std::move(start), [shared](Error error) { (*shared)(std::unexpected(std::move(error))); });
+}
+
+Engine::JobId Engine::enqueue(const std::vector<std::string>& urls, std::function<net::Task<void>(std::optional<Need>)> start,
+                              std::function<void(Error)> refuse) {
+    const JobId id = ++last_id_;
+    queue_.push_back({.id = id, .need = need_of(urls), .start = std::move(start), .refuse = std::move(refuse)});
+    start_queued();
+    return id;
+}
+
+std::optional<Need> Engine::need_of(const std::vector<std::string>& urls) {
+    if (urls.empty()) {
+        return std::nullopt;
+    }
+    const auto url = parse_url(urls.front());
+    return url ? std::make_optional<Need>(pool_, net::PoolKey{url->origin}) : std::nullopt;
+}
+
+void Engine::start_queued() {
+    while (!shutting_down_ && running_.size() < max_running_ && !queue_.empty()) {
+        Queued next = std::move(queue_.front());
+        queue_.pop_front();
+        running_[next.id] = tasks_.spawn(run(next.id, next.start(std::move(next.need))));
+    }
+}
+
+net::Task<void> Engine::run(JobId id, net::Task<void> job) {
+    co_await std::move(job);
+    running_.erase(id);
+    start_queued();
+}
+
+void Engine::cancel(JobId id) {
+    if (const auto running = running_.find(id); running != running_.end()) {
+        tasks_.cancel(running->second);
+        return;
+    }
+    const auto queued = std::ranges::find_if(queue_, [id](const Queued& job) { return job.id == id; });
+    if (queued != queue_.end()) {
+        const auto refuse = std::move(queued->refuse);
+        queue_.erase(queued);
+        refuse(cancelled_error());
+    }
+}
+
+ConnectionCounts Engine::counts() const {
+    const net::PoolCounts pool = pool_.counts();
+    return {.open = pool.open, .idle = pool.idle, .opened = pool.opened, .requests = http_.counts().answers};
+}
+
+net::Task<void> Engine::shut_down() {
+    shutting_down_ = true;
+    while (!queue_.empty()) {
+        const Queued job = std::move(queue_.front());
+        queue_.pop_front();
+        job.refuse(cancelled_error());
+    }
+    tasks_.cancel_all();
+    co_await tasks_.join();
+    co_await pool_.shut_down();
+}
+
+}  // namespace lastack::download

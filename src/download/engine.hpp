@@ -1,0 +1,72 @@
+// The reactor's side of a client: owns network use, pool, HTTP client, disk workers and the queue of jobs. Reactor thread only.
+#pragma once
+
+#include "download/attempts.hpp"
+#include "download/disk_workers.hpp"
+#include "download/job.hpp"
+#include "http/connection.hpp"
+#include "net/task_group.hpp"
+
+#include "lastack/client.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+
+namespace lastack::download {
+
+class Engine {
+public:
+    using JobId = std::uint64_t;
+    using OnDownload = std::function<void(Result<DownloadResult>)>;
+    using OnFetch = std::function<void(Result<FetchResult>)>;
+
+    // `disk_threads` 0: disk work runs inline (simulations).
+    Engine(net::Network& network, const ClientOptions& options, unsigned disk_threads);
+    ~Engine();  // `shut_down` was awaited
+    Engine(const Engine&) = delete;
+    Engine& operator=(const Engine&) = delete;
+
+    // Jobs run in the order they were added, `max_parallel_downloads` at a time. The callback comes on the reactor, exactly once.
+    JobId add(DownloadRequest request, std::shared_ptr<JobProgress> progress, OnDownload done);
+    JobId add(FetchRequest request, OnFetch done);
+    void cancel(JobId id);
+
+    void expect_more(bool more) { pool_.expect_more(more); }
+    void close_idle() { pool_.close_idle(); }
+    [[nodiscard]] ConnectionCounts counts() const;
+
+    [[nodiscard]] net::Task<void> shut_down();
+
+private:
+    // A queued job: `start` makes its task; `refuse` ends it unstarted.
+    struct Queued {
+        JobId id;
+        std::optional<Need> need;
+        std::function<net::Task<void>(std::optional<Need>)> start;
+        std::function<void(Error)> refuse;
+    };
+
+    JobId enqueue(const std::vector<std::string>& urls, std::function<net::Task<void>(std::optional<Need>)> start,
+                  std::function<void(Error)> refuse);
+    void start_queued();
+    net::Task<void> run(JobId id, net::Task<void> job);
+    std::optional<Need> need_of(const std::vector<std::string>& urls);
+    [[nodiscard]] Transport transport() { return {network_, pool_, http_}; }
+
+    net::Network& network_;
+    unsigned max_running_;
+    http::Connector connector_;
+    net::Pool pool_;
+    http::Client http_;
+    DiskWorkers disk_;
+    std::list<Queued> queue_;
+    std::map<JobId, net::TaskGroup::Id> running_;
+    JobId last_id_ = 0;
+    bool shutting_down_ = false;
+    net::TaskGroup tasks_;
+};
+
+}  // namespace lastack::download

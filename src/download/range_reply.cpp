@@ -1,0 +1,122 @@
+#include "download/range_reply.hpp"
+
+#include "base/text.hpp"
+#include "download/error.hpp"
+#include "http/client.hpp"
+#include "http/error.hpp"
+
+namespace lastack::download {
+
+namespace {
+
+struct ContentRange {
+    std::optional<std::uint64_t> first;  // unset for the "*/size" form of 416
+    std::optional<std::uint64_t> last;
+    std::optional<std::uint64_t> total;  // unset for "*"
+};
+
+// "bytes 5-9/10", "bytes 5-9/*", "bytes */10"
+std::optional<ContentRange> parse_content_range(std::string_view text) {
+    constexpr std::string_view unit = "bytes ";
+    if (text.size() < unit.size() || !iequals(text.substr(0, unit.size()), unit)) {
+        return std::nullopt;
+    }
+    text = trim(text.substr(unit.size()));
+    const auto slash = text.find('/');
+    if (slash == std::string_view::npos) {
+        return std::nullopt;
+    }
+    ContentRange range;
+    if (const std::string_view total = text.substr(slash + 1); total != "*") {
+        range.total = parse_decimal(total);
+        if (!range.total) {
+            return std::nullopt;
+        }
+    }
+    if (const std::string_view span = text.substr(0, slash); span != "*") {
+        const auto dash = span.find('-');
+        if (dash == std::string_view::npos) {
+            return std::nullopt;
+        }
+        range.first = parse_decimal(span.substr(0, dash));
+        range.last = parse_decimal(span.substr(dash + 1));
+        if (!range.first || !range.last || *range.last < *range.first || (range.total && *range.last >= *range.total)) {
+            return std::nullopt;
+        }
+    }
+    return range;
+}
+
+std::unexpected<Error> fail(std::error_code code, std::string cause) {
+    return std::unexpected(Error{.code = code, .phase = Phase::receiving, .cause = std::move(cause)});
+}
+
+Result<ReplyUse> whole_file(const http::Framing& framing, const RangeQuestion& question) {
+    if (framing.kind == http::FramingKind::length) {
+        if (question.size && framing.length != *question.size) {
+            return fail(DownloadErrc::size_mismatch, "the server offers " + std::to_string(framing.length) + " bytes, but " +
+                                                         std::to_string(*question.size) + " were announced");
+        }
+        if (framing.length > question.size_limit) {
+            return fail(DownloadErrc::too_large, "the server offers " + std::to_string(framing.length) + " bytes; at most " +
+                                                     std::to_string(question.size_limit) + " are accepted");
+        }
+    }
+    return ReplyUse::from_start;
+}
+
+Result<ReplyUse> partial_file(const http::ResponseHead& head, const http::Framing& framing, const RangeQuestion& question) {
+    if (question.offset == 0) {
+        return fail(http::HttpErrc::bad_range, "the server sent a part (206) though the whole file was asked for");
+    }
+    const auto fields = head.fields.all("Content-Range");
+    const auto range = fields.size() == 1 ? parse_content_range(fields.front()) : std::nullopt;
+    if (!range || !range->first) {
+        return fail(http::HttpErrc::bad_range, "the server sent a part (206) without saying which");
+    }
+    if (*range->first != question.offset) {
+        return fail(http::HttpErrc::bad_range, "the server sent bytes from " + std::to_string(*range->first) + " though those from " +
+                                                   std::to_string(question.offset) + " were asked for");
+    }
+    if (question.size && ((range->total && *range->total != *question.size) || *range->last != *question.size - 1)) {
+        return fail(DownloadErrc::size_mismatch,
+                    "the server's file ends elsewhere than announced (" + std::to_string(*question.size) + " bytes)");
+    }
+    if (framing.kind == http::FramingKind::length && framing.length != *range->last - *range->first + 1) {
+        return fail(http::HttpErrc::bad_range, "the server's part (206) has another length than its range");
+    }
+    return ReplyUse::append;
+}
+
+}  // namespace
+
+Result<ReplyUse> range_reply(const http::ResponseHead& head, const http::Framing& framing, const RangeQuestion& question) {
+    switch (head.status) {
+        case 200:
+        case 203:
+            return whole_file(framing, question);
+        case 206:
+            return partial_file(head, framing, question);
+        case 416: {
+            if (question.offset == 0) {
+                break;
+            }
+            const auto field = head.fields.find("Content-Range");
+            const auto range = field ? parse_content_range(*field) : std::nullopt;
+            const bool all_there = range && !range->first && range->total == question.offset;
+            return all_there ? ReplyUse::complete : ReplyUse::restart;
+        }
+        default:
+            break;
+    }
+    return std::unexpected(http::status_error(head));
+}
+
+std::string validator_of(const http::ResponseHead& head) {
+    if (const auto tag = head.fields.find("ETag"); tag && tag->size() >= 2 && tag->starts_with('"') && tag->ends_with('"')) {
+        return std::string{*tag};
+    }
+    return std::string{head.fields.find("Last-Modified").value_or("")};
+}
+
+}  // namespace lastack::download

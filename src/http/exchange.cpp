@@ -1,0 +1,235 @@
+#include "http/exchange.hpp"
+
+#include "http/body_decoder.hpp"
+#include "http/error.hpp"
+#include "http/head_parser.hpp"
+#include "net/error.hpp"
+
+#include <utility>
+#include <vector>
+
+namespace lastack::http {
+
+namespace {
+
+constexpr std::size_t read_size = std::size_t{64} << 10;       // bounds the work of one turn of the reactor
+constexpr std::uint64_t skip_limit = std::uint64_t{64} << 10;  // reading more away costs more than a new connection
+constexpr unsigned max_informational = 8;
+
+Error closed_error(Phase phase, std::string cause) {
+    return Error{.code = net::NetErrc::closed, .phase = phase, .cause = std::move(cause)};
+}
+
+class Story {
+public:
+    Story(net::Network& network, Connection& connection, const Request& request, std::string bytes, bool reused, BodySink& sink)
+        : network_{network}, stream_{connection.stream()}, request_{request}, bytes_{std::move(bytes)}, sink_{sink} {
+        outcome_.end.reused = reused;
+    }
+
+    net::Task<ExchangeOutcome> run() {
+        auto step = co_await send();
+        if (step) {
+            step = co_await receive_head();
+        }
+        if (step) {
+            step = begin_body();
+        }
+        if (step) {
+            step = co_await receive_body();
+        }
+        if (!step) {
+            outcome_.end.timed_out = step.error().code == Errc::timed_out;
+            outcome_.verdict.reusable = false;
+            // Bytes may still be on their way; only a reset stops a sender.
+            outcome_.verdict.abort = outcome_.end.head_complete && step.error().code != HttpErrc::truncated;
+            outcome_.error = std::move(step.error());
+        }
+        co_return std::move(outcome_);
+    }
+
+private:
+    [[nodiscard]] TimePoint deadline() const { return network_.now() + request_.limits.timeout; }
+
+    net::Task<Result<void>> send() {
+        // Last look before the first byte: what is there now was not asked for, and must not be taken for an answer.
+        if (const net::Input input = stream_.probe(); input != net::Input::quiet) {
+            co_return std::unexpected(
+                input == net::Input::bytes
+                    ? Error{.code = net::NetErrc::unsolicited, .phase = Phase::sending, .cause = "bytes came before the request"}
+                    : closed_error(Phase::sending, "the server closed the connection before the request"));
+        }
+        const auto written = co_await stream_.write_all(std::as_bytes(std::span{bytes_}), deadline());
+        outcome_.end.written = written.bytes;
+        // A server may answer and reset before it read everything: what it said is still there to be read.
+        if (written.error && written.error->code != net::NetErrc::reset) {
+            co_return std::unexpected(*written.error);
+        }
+        co_return Result<void>{};
+    }
+
+    // Fills the empty buffer. False: the peer closed.
+    net::Task<Result<bool>> fill(TimePoint until) {
+        buffer_.resize(read_size);
+        auto n = co_await stream_.read_some(buffer_, until);
+        if (!n) {
+            co_return std::unexpected(std::move(n.error()));
+        }
+        unread_ = std::span{buffer_}.first(*n);
+        outcome_.end.received += *n;
+        co_return *n > 0;
+    }
+
+    net::Task<Result<void>> receive_head() {
+        const TimePoint until = deadline();  // for the whole head: a byte now and then is no progress
+        HeadParser parser;
+        unsigned informational = 0;
+        std::size_t heads_size = 0;
+        while (true) {
+            if (unread_.empty()) {
+                auto more = co_await fill(until);
+                if (!more) {
+                    more.error().phase = outcome_.end.received == 0 ? Phase::waiting : Phase::receiving;
+                    if (more.error().code == Errc::timed_out) {
+                        more.error().cause = outcome_.end.received == 0 ? "no answer in time" : "the answer's head did not end in time";
+                    }
+                    co_return std::unexpected(std::move(more.error()));
+                }
+                if (!*more) {
+                    co_return std::unexpected(outcome_.end.received == 0
+                                                  ? closed_error(Phase::waiting, "the server closed the connection without an answer")
+                                                  : closed_error(Phase::receiving, "the connection ended inside the answer's head"));
+                }
+            }
+            auto used = parser.feed(unread_);
+            if (!used) {
+                co_return std::unexpected(std::move(used.error()));
+            }
+            unread_ = unread_.subspan(*used);
+            if (!parser.done()) {
+                continue;
+            }
+            heads_size += parser.size();
+            outcome_.head = parser.take();
+            if (outcome_.head.status >= 200 || outcome_.head.status == 101) {
+                outcome_.end.head_complete = true;
+                outcome_.end.status = outcome_.head.status;
+                co_return Result<void>{};
+            }
+            if (++informational > max_informational || heads_size > HeadLimits{}.total) {
+                co_return std::unexpected(Error{.code = HttpErrc::unexpected_status,
+                                                .phase = Phase::receiving,
+                                                .cause = "the server sends one provisional answer after the other"});
+            }
+            parser = HeadParser{};
+        }
+    }
+
+    Result<void> begin_body() {
+        auto framing = body_framing(request_.method, outcome_.head);
+        if (!framing) {
+            return std::unexpected(std::move(framing.error()));
+        }
+        framing_ = *framing;
+        if (outcome_.head.status == 408 && outcome_.end.reused) {
+            // The server had given up on this connection before it saw the request; it is sent again elsewhere.
+            return std::unexpected(closed_error(Phase::waiting, "the server closed the connection for being idle (408)"));
+        }
+        auto use = sink_.begin(outcome_.head, framing_);
+        if (!use) {
+            outcome_.sink_refused = true;
+            return std::unexpected(std::move(use.error()));
+        }
+        use_ = *use;
+        return {};
+    }
+
+    net::Task<Result<void>> receive_body() {
+        BodyDecoder decoder{framing_};
+        std::uint64_t skipped = 0;
+        while (!decoder.done()) {
+            if (unread_.empty()) {
+                auto more = co_await fill_body();
+                if (!more) {
+                    co_return std::unexpected(std::move(more.error()));
+                }
+                if (!*more) {
+                    co_return decoder.end_of_input();  // complete if it lasts until the end; keeps_connection is false then
+                }
+            }
+            auto piece = decoder.next(unread_);
+            if (!piece) {
+                co_return std::unexpected(std::move(piece.error()));
+            }
+            unread_ = unread_.subspan(piece->consumed);
+            if (piece->data.empty()) {
+                continue;
+            }
+            if (use_ == BodyUse::skip) {
+                skipped += piece->data.size();
+                if (skipped > skip_limit || framing_.kind == FramingKind::until_close) {
+                    outcome_.verdict.abort = true;
+                    co_return Result<void>{};  // the answer is known; its body is not worth the wait
+                }
+                continue;
+            }
+            auto stored = co_await sink_.write(piece->data);
+            if (!stored) {
+                outcome_.sink_refused = true;
+                co_return std::unexpected(std::move(stored.error()));
+            }
+        }
+        const bool keep = request_.keepalive && unread_.empty() && keeps_connection(outcome_.head, framing_);
+        outcome_.verdict = {.reusable = keep, .server_hint = keep_alive_hint(outcome_.head).timeout};
+        co_return Result<void>{};
+    }
+
+    // As fill, and judges the rate over the time spent waiting for the network (not for the disk).
+    net::Task<Result<bool>> fill_body() {
+        const TimePoint before = network_.now();
+        auto more = co_await fill(before + request_.limits.timeout);
+        if (!more) {
+            if (more.error().code == Errc::timed_out) {
+                more.error().cause = "the transfer stalled: nothing came for " + std::to_string(request_.limits.timeout.count()) + " ms";
+            }
+            co_return more;
+        }
+        waited_ += network_.now() - before;
+        window_bytes_ += unread_.size();
+        if (waited_ >= request_.limits.timeout) {
+            const double least = static_cast<double>(request_.limits.minrate) * std::chrono::duration<double>(waited_).count();
+            if (*more && static_cast<double>(window_bytes_) < least) {
+                co_return std::unexpected(Error{.code = HttpErrc::too_slow,
+                                                .phase = Phase::receiving,
+                                                .cause = "slower than " + std::to_string(request_.limits.minrate) + " bytes per second",
+                                                .next_step = "lower 'minrate' if the link is that slow"});
+            }
+            waited_ = Duration{0};
+            window_bytes_ = 0;
+        }
+        co_return more;
+    }
+
+    net::Network& network_;
+    net::Stream& stream_;
+    const Request& request_;
+    std::string bytes_;
+    BodySink& sink_;
+    ExchangeOutcome outcome_;
+    Framing framing_;
+    BodyUse use_ = BodyUse::take;
+    std::vector<std::byte> buffer_;
+    std::span<const std::byte> unread_;
+    Duration waited_{0};
+    std::uint64_t window_bytes_ = 0;
+};
+
+}  // namespace
+
+net::Task<ExchangeOutcome> exchange(net::Network& network, Connection& connection, const Request& request, std::string request_bytes,
+                                    bool reused, BodySink& sink) {
+    Story story{network, connection, request, std::move(request_bytes), reused, sink};
+    co_return co_await story.run();
+}
+
+}  // namespace lastack::http

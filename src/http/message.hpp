@@ -1,0 +1,87 @@
+// Requests and answers as values.
+#pragma once
+
+#include "base/text.hpp"
+#include "base/url.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace lastack::http {
+
+enum class Method : std::uint8_t { get, head };
+
+// Keeps order and duplicates; names compare without case.
+class Fields {
+public:
+    void add(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
+    // The first value of that name; nothing when absent.
+    [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const {
+        for (const auto& [n, v] : fields_) {
+            if (iequals(n, name)) {
+                return v;
+            }
+        }
+        return std::nullopt;
+    }
+    [[nodiscard]] std::vector<std::string_view> all(std::string_view name) const {
+        std::vector<std::string_view> values;
+        for (const auto& [n, v] : fields_) {
+            if (iequals(n, name)) {
+                values.emplace_back(v);
+            }
+        }
+        return values;
+    }
+    // Whether a comma-separated list field holds this token (case-insensitive).
+    [[nodiscard]] bool has_token(std::string_view name, std::string_view token) const {
+        for (const std::string_view value : all(name)) {
+            for (const std::string& piece : split(value, ",")) {
+                if (iequals(trim(piece), token)) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+    [[nodiscard]] auto begin() const { return fields_.begin(); }
+    [[nodiscard]] auto end() const { return fields_.end(); }
+    [[nodiscard]] std::size_t size() const { return fields_.size(); }
+    [[nodiscard]] std::pair<std::string, std::string>& back() { return fields_.back(); }
+
+    friend bool operator==(const Fields&, const Fields&) = default;
+
+private:
+    std::vector<std::pair<std::string, std::string>> fields_;
+};
+
+// How long each phase of an exchange may take.
+struct Limits {
+    std::chrono::milliseconds timeout{30'000};  // per phase: dial, sending, first byte, and silence in the body
+    std::uint64_t minrate = 1000;               // bytes per second over one `timeout`; 0: no limit
+};
+
+struct Request {
+    Method method = Method::get;
+    Url url;
+    Fields fields;  // besides Host, User-Agent, Accept, Accept-Encoding and Connection
+    std::string user_agent;
+    bool keepalive = true;  // false: a connection of its own, closed after the answer
+    Limits limits;
+};
+
+struct ResponseHead {
+    int status = 0;
+    int minor_version = 1;  // of HTTP/1.x
+    std::string reason;
+    Fields fields;
+
+    friend bool operator==(const ResponseHead&, const ResponseHead&) = default;
+};
+
+}  // namespace lastack::http

@@ -1,0 +1,47 @@
+#include "http/request_writer.hpp"
+
+#include <algorithm>
+
+namespace lastack::http {
+
+namespace {
+
+bool is_clean(std::string_view text) {
+    return std::ranges::none_of(text, [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F; });
+}
+
+}  // namespace
+
+Result<std::string> write_request(const Request& request) {
+    std::string out = request.method == Method::get ? "GET " : "HEAD ";
+    out += request.url.target + " HTTP/1.1\r\n";
+    bool clean = true;
+    const auto field = [&](std::string_view name, std::string_view value) {
+        clean = clean && !name.empty() && is_clean(name) && is_clean(value);
+        out += name;
+        out += ": ";
+        out += value;
+        out += "\r\n";
+    };
+    field("Host", request.url.host_field());
+    field("User-Agent", request.user_agent);
+    field("Accept", "*/*");
+    // The bytes as they are: sizes, digests and ranges speak of them.
+    field("Accept-Encoding", "identity");
+    for (const auto& [name, value] : request.fields) {
+        field(name, value);
+    }
+    if (!request.keepalive) {
+        field("Connection", "close");
+    }
+    out += "\r\n";
+    if (!clean) {
+        return std::unexpected(Error{.code = Errc::invalid_argument,
+                                     .phase = Phase::sending,
+                                     .url = request.url.str(),
+                                     .cause = "a request field holds a control character"});
+    }
+    return out;
+}
+
+}  // namespace lastack::http

@@ -1,0 +1,309 @@
+#include "net/asio_network.hpp"
+
+#include "net/error.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <array>
+#include <cerrno>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <utility>
+
+namespace lastack::net {
+
+namespace {
+
+using asio::ip::tcp;
+using BootTimer = asio::basic_waitable_timer<Clock>;
+constexpr auto with_code = asio::as_tuple(asio::use_awaitable);
+
+// Far enough for "never", near enough not to overflow Asio's arithmetic.
+TimePoint bounded(TimePoint when) { return std::min(when, Clock::now() + std::chrono::hours{24 * 365}); }
+
+Error io_error(const boost::system::error_code& code, Phase phase) {
+    Error error{.code = NetErrc::reset, .phase = phase, .cause = code.message()};
+    if (code == asio::error::operation_aborted) {
+        error.code = Errc::cancelled;
+        error.cause = "cancelled";
+    } else if (code == asio::error::connection_refused) {
+        error.code = NetErrc::connect_refused;
+        error.cause = "connection refused";
+        error.next_step = "nothing listens there: check host and port, or try later";
+    } else if (code == asio::error::network_unreachable || code == asio::error::host_unreachable || code.value() == EADDRNOTAVAIL ||
+               code.value() == ENETDOWN || code.value() == EAFNOSUPPORT) {
+        error.code = NetErrc::unreachable;
+        error.next_step = "check the network connection";
+    } else if (code == asio::error::no_descriptors || code.value() == ENFILE) {
+        error.code = NetErrc::no_descriptors;
+        error.next_step = "raise the limit of open files (ulimit -n)";
+    } else if (code == asio::error::connection_reset || code == asio::error::broken_pipe || code == asio::error::connection_aborted) {
+        error.cause = "the peer reset the connection";
+    } else if (phase == Phase::connecting) {
+        error.code = NetErrc::unreachable;
+    }
+    return error;
+}
+
+Error timeout_error(Phase phase, std::string cause) { return Error{.code = Errc::timed_out, .phase = phase, .cause = std::move(cause)}; }
+
+class AsioTimer final : public Timer {
+public:
+    explicit AsioTimer(asio::io_context& context) : timer_{context} {}
+
+    Task<Wake> wait_until(TimePoint when) override {
+        if (co_await is_cancelled()) {
+            co_return Wake::cancelled;
+        }
+        woken_ = false;
+        timer_.expires_at(bounded(when));
+        const auto [code] = co_await timer_.async_wait(with_code);
+        if (woken_) {
+            co_return Wake::woken;
+        }
+        co_return code ? Wake::cancelled : Wake::expired;
+    }
+
+    void wake() override {
+        woken_ = true;
+        timer_.cancel();
+    }
+
+private:
+    BootTimer timer_;
+    bool woken_ = false;
+};
+
+// Owned by its AsioStream and by the handlers that Asio still holds when the stream goes.
+struct Socket : std::enable_shared_from_this<Socket> {
+    explicit Socket(asio::io_context& context) : socket{context}, timer{context} {}
+
+    tcp::socket socket;
+    BootTimer timer;
+    TimePoint deadline = TimePoint::max();
+    TimePoint timer_at = TimePoint::max();  // what the pending timer waits for; max: none pending
+    bool operation_pending = false;
+    bool timed_out = false;
+    std::move_only_function<void(Input)> on_input;
+
+    // One timer serves many operations: it is moved only when a deadline lies before it, and looks again when it fires.
+    void begin_operation(TimePoint until) {
+        deadline = bounded(until);
+        timed_out = false;
+        operation_pending = true;
+        if (deadline < timer_at) {
+            arm_timer(deadline);
+        }
+    }
+
+    void end_operation() { operation_pending = false; }
+
+    void arm_timer(TimePoint when) {
+        timer_at = when;
+        timer.expires_at(when);
+        timer.async_wait([self = shared_from_this()](const boost::system::error_code& code) {
+            if (code == asio::error::operation_aborted) {
+                return;
+            }
+            self->timer_at = TimePoint::max();
+            if (!self->operation_pending) {
+                return;
+            }
+            if (Clock::now() < self->deadline) {
+                self->arm_timer(self->deadline);
+                return;
+            }
+            self->timed_out = true;
+            boost::system::error_code ignored;
+            self->socket.cancel(ignored);
+        });
+    }
+
+    // MSG_PEEK leaves the bytes for whoever has a right to them.
+    Input look() {
+        std::byte byte{};
+        const ssize_t n = ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+        if (n > 0) {
+            return Input::bytes;
+        }
+        if (n == 0) {
+            return Input::end;
+        }
+        return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? Input::quiet : Input::failed;
+    }
+
+    void arm_watch() {
+        socket.async_wait(tcp::socket::wait_read, [self = shared_from_this()](const boost::system::error_code& code) {
+            if (code == asio::error::operation_aborted || !self->on_input) {
+                return;
+            }
+            const Input input = self->look();
+            if (input == Input::quiet) {
+                self->arm_watch();
+                return;
+            }
+            std::exchange(self->on_input, nullptr)(input);
+        });
+    }
+};
+
+class AsioStream final : public Stream {
+public:
+    AsioStream(std::shared_ptr<Socket> socket, std::string peer) : state_{std::move(socket)}, peer_{std::move(peer)} {}
+    ~AsioStream() override { close(Close::orderly); }
+
+    Task<Result<std::size_t>> read_some(std::span<std::byte> buffer, TimePoint deadline) override {
+        if (co_await is_cancelled()) {
+            co_return std::unexpected(io_error(asio::error::operation_aborted, Phase::receiving));
+        }
+        const auto state = state_;
+        state->begin_operation(deadline);
+        const auto [code, n] = co_await state->socket.async_read_some(asio::buffer(buffer.data(), buffer.size()), with_code);
+        state->end_operation();
+        if (!code) {
+            co_return n;
+        }
+        if (code == asio::error::eof) {
+            co_return std::size_t{0};
+        }
+        if (state->timed_out) {
+            co_return std::unexpected(timeout_error(Phase::receiving, "nothing was received in time"));
+        }
+        co_return std::unexpected(io_error(code, Phase::receiving));
+    }
+
+    Task<Written> write_all(std::span<const std::byte> bytes, TimePoint deadline) override {
+        Written written;
+        if (co_await is_cancelled()) {
+            written.error = io_error(asio::error::operation_aborted, Phase::sending);
+            co_return written;
+        }
+        const auto state = state_;
+        while (written.bytes < bytes.size()) {
+            const auto rest = bytes.subspan(written.bytes);
+            state->begin_operation(deadline);
+            const auto [code, n] = co_await state->socket.async_write_some(asio::buffer(rest.data(), rest.size()), with_code);
+            state->end_operation();
+            written.bytes += n;
+            if (code) {
+                written.error =
+                    state->timed_out ? timeout_error(Phase::sending, "the peer took no bytes in time") : io_error(code, Phase::sending);
+                break;
+            }
+        }
+        co_return written;
+    }
+
+    void watch(std::move_only_function<void(Input)> on_input) override {
+        state_->on_input = std::move(on_input);
+        state_->arm_watch();
+    }
+
+    void unwatch() override {
+        state_->on_input = nullptr;
+        boost::system::error_code ignored;
+        state_->socket.cancel(ignored);
+    }
+
+    Input probe() override { return state_->socket.is_open() ? state_->look() : Input::failed; }
+
+    void close(Close how) noexcept override {
+        if (!state_->socket.is_open()) {
+            return;
+        }
+        state_->on_input = nullptr;
+        const int fd = state_->socket.native_handle();
+        if (how == Close::abort) {
+            const linger reset{.l_onoff = 1, .l_linger = 0};
+            ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+        } else {
+            drain(fd);
+            // Reaches the peer even while some child process still holds the descriptor.
+            ::shutdown(fd, SHUT_RDWR);
+        }
+        boost::system::error_code ignored;
+        state_->timer.cancel();
+        state_->socket.close(ignored);
+    }
+
+    const std::string& peer() const override { return peer_; }
+
+private:
+    // Closing over unread bytes makes the kernel send a RST in place of a FIN.
+    static void drain(int fd) noexcept {
+        constexpr std::size_t most = std::size_t{64} << 10;
+        std::array<std::byte, 16384> buffer;
+        for (std::size_t drained = 0; drained < most;) {
+            const ssize_t n = ::recv(fd, buffer.data(), buffer.size(), MSG_DONTWAIT);
+            if (n <= 0) {
+                return;
+            }
+            drained += static_cast<std::size_t>(n);
+        }
+    }
+
+    std::shared_ptr<Socket> state_;
+    std::string peer_;
+};
+
+// Asio opens sockets without CLOEXEC; a scriptlet must never inherit one.
+boost::system::error_code open_socket(tcp::socket& socket, const tcp& protocol) {
+    const int fd = ::socket(protocol.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
+    if (fd < 0) {
+        return {errno, boost::system::system_category()};
+    }
+    const int on = 1;
+    ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    boost::system::error_code code;
+    socket.assign(protocol, fd, code);
+    if (code) {
+        ::close(fd);
+    }
+    return code;
+}
+
+}  // namespace
+
+std::unique_ptr<Timer> AsioNetwork::make_timer() { return std::make_unique<AsioTimer>(context_); }
+
+Task<Result<std::vector<Address>>> AsioNetwork::resolve(std::string host, std::uint16_t port, TimePoint deadline) {
+    co_return co_await resolver_.resolve(std::move(host), port, deadline);
+}
+
+Task<Result<std::unique_ptr<Stream>>> AsioNetwork::connect(Address address, TimePoint deadline) {
+    const std::string peer = address.str();
+    const auto fail = [&peer](Error error) {
+        error.address = peer;
+        return std::unexpected(std::move(error));
+    };
+    if (co_await is_cancelled()) {
+        co_return fail(io_error(asio::error::operation_aborted, Phase::connecting));
+    }
+    boost::system::error_code code;
+    const auto ip = asio::ip::make_address(address.ip, code);
+    if (code) {
+        co_return fail(io_error(code, Phase::connecting));
+    }
+    const auto state = std::make_shared<Socket>(context_);
+    const tcp::endpoint endpoint{ip, address.port};
+    if (code = open_socket(state->socket, endpoint.protocol()); code) {
+        co_return fail(io_error(code, Phase::connecting));
+    }
+    state->begin_operation(deadline);
+    std::tie(code) = co_await state->socket.async_connect(endpoint, with_code);
+    state->end_operation();
+    if (code) {
+        const bool timed_out = state->timed_out;
+        state->timer.cancel();
+        co_return fail(timed_out ? timeout_error(Phase::connecting, "no answer to the connection attempt in time")
+                                 : io_error(code, Phase::connecting));
+    }
+    co_return std::make_unique<AsioStream>(state, peer);
+}
+
+}  // namespace lastack::net

@@ -1,0 +1,2 @@
+// Seen from net: http stands above it.
+#include "http/client.hpp"
