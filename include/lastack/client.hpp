@@ -111,6 +111,10 @@ struct ConnectionCounts {
     std::uint64_t requests = 0;  // answered since the client began
 };
 
+// Whether a batch is the last that the program plans: then it takes over the connections that expect_more() kept open, and each is closed
+// as soon as nothing queued needs it.
+enum class LastBatch : std::uint8_t { no, yes };
+
 class Client {
 public:
     explicit Client(ClientOptions options = {});
@@ -121,7 +125,7 @@ public:
     // Downloads all files; results stand in the order of the requests. One failure does not end the others. When `stop` is requested, what
     // runs is ended within a turn of the reactor, partial files stay for a later resume, and unfinished results are Errc::cancelled.
     [[nodiscard]] std::vector<Result<DownloadResult>> download(std::vector<DownloadRequest> requests, ProgressObserver* progress = nullptr,
-                                                               std::stop_token stop = {});
+                                                               std::stop_token stop = {}, LastBatch last = LastBatch::no);
 
     // Fetches documents to memory, in parallel within the limits; results stand in the order of the requests.
     [[nodiscard]] std::vector<Result<FetchResult>> fetch(std::vector<FetchRequest> requests, std::stop_token stop = {});

@@ -148,12 +148,16 @@ struct Client::Impl {
 
     // Adds all requests, then waits for all results; `each_tick` runs on the calling thread.
     template <typename T, typename Add, typename Tick>
-    std::vector<Result<T>> run(std::size_t size, std::stop_token stop, Add add, Tick each_tick) {
+    std::vector<Result<T>> run(std::size_t size, std::stop_token stop, LastBatch last, Add add, Tick each_tick) {
         const auto batch = std::make_shared<Batch<T>>(size);  // owners: this call and the callbacks on the reactor
         const auto ids = on_reactor([&] {
             std::vector<download::Engine::JobId> added;
             for (std::size_t i = 0; i < size; ++i) {
                 added.push_back(add(i, [batch, i](Result<T> result) { batch->finish(i, std::move(result)); }));
+            }
+            // In the same turn: the connections at hand have work before their need is judged.
+            if (last == LastBatch::yes) {
+                engine->expect_more(false);
             }
             return added;
         });
@@ -184,7 +188,7 @@ Client::Client(ClientOptions options) : impl_{std::make_unique<Impl>(options)} {
 Client::~Client() = default;
 
 std::vector<Result<DownloadResult>> Client::download(std::vector<DownloadRequest> requests, ProgressObserver* progress,
-                                                     std::stop_token stop) {
+                                                     std::stop_token stop, LastBatch last) {
     std::vector<std::string> labels;
     std::vector<std::shared_ptr<download::JobProgress>> jobs;
     for (const DownloadRequest& request : requests) {
@@ -209,13 +213,13 @@ std::vector<Result<DownloadResult>> Client::download(std::vector<DownloadRequest
         lock.lock();
     };
     return impl_->run<DownloadResult>(
-        requests.size(), std::move(stop),
+        requests.size(), std::move(stop), last,
         [&](std::size_t i, auto done) { return impl_->engine->add(std::move(requests[i]), jobs[i], std::move(done)); }, report);
 }
 
 std::vector<Result<FetchResult>> Client::fetch(std::vector<FetchRequest> requests, std::stop_token stop) {
     return impl_->run<FetchResult>(
-        requests.size(), std::move(stop),
+        requests.size(), std::move(stop), LastBatch::no,
         [&](std::size_t i, auto done) { return impl_->engine->add(std::move(requests[i]), std::move(done)); },
         [](Batch<FetchResult>&, std::unique_lock<std::mutex>&) {});
 }

@@ -7,6 +7,8 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include <cassert>
 #include <cstdint>
@@ -72,8 +74,10 @@ public:
     }
 
 private:
+    // co_spawn on the reactor's own thread would begin at once, inside `spawn`, before its caller knows the id.
     static Task<void> run(Task<void> task) {
         co_await asio::this_coro::throw_if_cancelled(false);
+        co_await asio::post(asio::use_awaitable);
         co_await std::move(task);
     }
 

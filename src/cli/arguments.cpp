@@ -1,0 +1,153 @@
+#include "cli/arguments.hpp"
+
+#include "base/text.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <map>
+
+namespace lastack::cli {
+
+namespace {
+
+constexpr int usage_error = 2;
+
+// The parser and the values it writes to; one per use, because CLI11 keeps references.
+class Parser {
+public:
+    Parser() : app_{"Installs, updates and removes RPM packages, and downloads files.", "lastack"} {
+        app_.set_version_flag("--version", "lastack " LASTACK_VERSION);
+        app_.set_help_flag("-h,--help", "Show this help and exit");
+        app_.require_subcommand(1);
+        app_.fallthrough();
+        app_.allow_windows_style_options(false);
+        app_.footer("Exit status: 0 done or nothing to do, 1 error or answered No, 2 wrong usage, 100 check-update found updates.");
+        add_global_options();
+        add_commands();
+    }
+
+    std::variant<Arguments, EarlyExit> parse(int argc, const char* const* argv) {
+        try {
+            app_.parse(argc, argv);
+        } catch (const CLI::ParseError& stop) {
+            std::ostringstream out;
+            std::ostringstream err;
+            const int status = app_.exit(stop, out, err);
+            return EarlyExit{.status = status == 0 ? 0 : usage_error, .text = out.str() + err.str()};
+        }
+        for (const auto& [command, sub] : subcommands_) {
+            if (sub->parsed()) {
+                arguments_.command = command;
+            }
+        }
+        return finish();
+    }
+
+    std::optional<std::string> help(const std::string& name) {
+        if (name.empty()) {
+            return app_.help();
+        }
+        for (const auto& [command, sub] : subcommands_) {
+            if (sub->check_name(name)) {
+                return sub->help("lastack");
+            }
+        }
+        return std::nullopt;
+    }
+
+private:
+    void add_global_options() {
+        auto& o = arguments_.overrides;
+        app_.add_option("-c,--config", o.config_file, "Main configuration file")->type_name("FILE");
+        app_.add_option("--installroot", o.installroot, "Root that packages are installed into")->type_name("DIR");
+        app_.add_option("--releasever", o.releasever, "Value of $releasever")->type_name("VERSION");
+        app_.add_option("--setopt", o.setopts, "Override an option of the configuration (repeatable)")->type_name("[REPO.]KEY=VALUE")->allow_extra_args(false);
+        // In the order given: a later switch wins.
+        app_.add_option("--enablerepo", enabled_, "Enable repositories (id, glob or list; repeatable)")->type_name("ID")->allow_extra_args(false);
+        app_.add_option("--disablerepo", disabled_, "Disable repositories (id, glob or list; repeatable)")->type_name("ID")->allow_extra_args(false);
+        app_.add_option("--repofrompath", repos_from_path_, "Add a repository for this run (repeatable)")->type_name("ID,URL")->allow_extra_args(false);
+        app_.add_flag("-y,--assumeyes", o.assumeyes, "Answer yes to every question");
+        app_.add_flag("--assumeno", o.assumeno, "Answer no to every question; wins over -y");
+        app_.add_flag("--downloadonly", arguments_.download_only, "Download the packages, install nothing");
+        app_.add_flag("-q,--quiet", quiet_, "Say only what must be said");
+        app_.add_flag("-v,--verbose", verbose_, "Also tell the life of each connection");
+    }
+
+    CLI::App* add_command(Command command, const std::string& name, const std::string& what) {
+        CLI::App* sub = app_.add_subcommand(name, what);
+        subcommands_.emplace(command, sub);
+        return sub;
+    }
+
+    void add_operands(CLI::App* sub, const std::string& name, const std::string& what, bool required = false) {
+        CLI::Option* option = sub->add_option(name, arguments_.operands, what);
+        option->required(required);
+    }
+
+    void add_commands() {
+        CLI::App* update = add_command(Command::update, "update", "Update packages, all of them or those named");
+        update->alias("upgrade");
+        add_operands(update, "PACKAGE", "Names, globs, name.arch or name-version");
+        add_operands(add_command(Command::install, "install", "Install packages"), "PACKAGE", "Names, globs, name.arch, name-version, or what a package provides", true);
+        CLI::App* remove = add_command(Command::remove, "remove", "Remove packages and what needs them");
+        remove->alias("erase");
+        add_operands(remove, "PACKAGE", "Names, globs, name.arch or name-version", true);
+        add_operands(add_command(Command::list, "list", "List packages"), "WHAT", "all (default), installed, available or updates; then names or globs");
+        CLI::App* check = add_command(Command::check_update, "check-update", "List updates; exit status 100 when there are some");
+        check->alias("check-upgrade");
+        add_operands(check, "PACKAGE", "Names or globs");
+        add_command(Command::makecache, "makecache", "Bring the metadata cache up to date");
+        add_operands(add_command(Command::clean, "clean", "Remove cached data"), "WHAT", "packages, metadata, expire-cache or all", true);
+        CLI::App* get = add_command(Command::get, "get", "Download files");
+        add_operands(get, "URL", "http URLs", true);
+        get->add_option("-o,--output", arguments_.output, "Name of the file, for a single URL")->type_name("FILE");
+        get->add_option("-d,--directory", arguments_.directory, "Directory for the files")->type_name("DIR");
+        add_operands(add_command(Command::help, "help", "Show help for a command"), "COMMAND", "A command's name");
+    }
+
+    std::variant<Arguments, EarlyExit> finish() {
+        const auto refuse = [](std::string text) { return EarlyExit{.status = usage_error, .text = "lastack: " + text + "\n"}; };
+        // In the order given: a later switch wins.
+        std::size_t next_enabled = 0;
+        std::size_t next_disabled = 0;
+        for (const CLI::Option* option : app_.parse_order()) {
+            if (option->get_name() == "--enablerepo") {
+                arguments_.overrides.repo_switches.emplace_back(enabled_.at(next_enabled++), true);
+            } else if (option->get_name() == "--disablerepo") {
+                arguments_.overrides.repo_switches.emplace_back(disabled_.at(next_disabled++), false);
+            }
+        }
+        for (const std::string& pair : repos_from_path_) {
+            const auto comma = pair.find(',');
+            if (comma == 0 || comma == std::string::npos || comma + 1 == pair.size()) {
+                return refuse("--repofrompath wants ID,URL, not '" + printable(pair) + "'");
+            }
+            arguments_.overrides.repos_from_path.emplace_back(pair.substr(0, comma), pair.substr(comma + 1));
+        }
+        if (quiet_ && verbose_) {
+            return refuse("-q and -v exclude each other");
+        }
+        if (!arguments_.output.empty() && arguments_.operands.size() > 1) {
+            return refuse("-o names one file, but there are several URLs");
+        }
+        arguments_.verbosity = quiet_ ? Verbosity::quiet : verbose_ ? Verbosity::verbose : Verbosity::normal;
+        return arguments_;
+    }
+
+    CLI::App app_;
+    Arguments arguments_;
+    std::map<Command, CLI::App*> subcommands_;
+    std::vector<std::string> repos_from_path_;
+    std::vector<std::string> enabled_;
+    std::vector<std::string> disabled_;
+    bool quiet_ = false;
+    bool verbose_ = false;
+};
+
+}  // namespace
+
+std::variant<Arguments, EarlyExit> parse_arguments(int argc, const char* const* argv) { return Parser{}.parse(argc, argv); }
+
+std::optional<std::string> help_text(const std::string& command) { return Parser{}.help(command); }
+
+}  // namespace lastack::cli

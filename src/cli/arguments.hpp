@@ -1,0 +1,40 @@
+// The command line as a value.
+#pragma once
+
+#include "repo/config.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace lastack::cli {
+
+enum class Verbosity : std::uint8_t { quiet, normal, verbose };
+
+enum class Command : std::uint8_t { update, install, remove, list, check_update, makecache, clean, get, help };
+
+struct Arguments {
+    Command command = Command::help;
+    std::vector<std::string> operands;      // specs, URLs, what to clean or list
+    repo::Overrides overrides;
+    bool download_only = false;
+    Verbosity verbosity = Verbosity::normal;
+    std::filesystem::path output;           // get -o: the file's name
+    std::filesystem::path directory = ".";  // get -d: where files go
+};
+
+// Ends before any work: help or version text (exit 0), or a usage error (exit 2).
+struct EarlyExit {
+    int status = 0;
+    std::string text;
+};
+
+[[nodiscard]] std::variant<Arguments, EarlyExit> parse_arguments(int argc, const char* const* argv);
+
+// The text of `help [COMMAND]`; nothing for an unknown command.
+[[nodiscard]] std::optional<std::string> help_text(const std::string& command);
+
+}  // namespace lastack::cli

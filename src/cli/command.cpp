@@ -1,0 +1,27 @@
+#include "cli/command.hpp"
+
+namespace lastack::cli {
+
+int run_command(Session& session) {
+    const Command command = session.arguments().command;
+    if (command == Command::help) {
+        return run_help(session);
+    }
+    if (auto loaded = session.load_config(); !loaded) {
+        return session.fail(loaded.error());
+    }
+    switch (command) {
+        case Command::update: return run_update(session);
+        case Command::install: return run_install(session);
+        case Command::remove: return run_remove(session);
+        case Command::list: return run_list(session);
+        case Command::check_update: return run_check_update(session);
+        case Command::makecache: return run_makecache(session);
+        case Command::clean: return run_clean(session);
+        case Command::get: return run_get(session);
+        case Command::help: break;
+    }
+    return run_help(session);
+}
+
+}  // namespace lastack::cli

@@ -1,0 +1,26 @@
+#include "cli/command.hpp"
+#include "cli/load_packages.hpp"
+#include "cli/package_list.hpp"
+#include "cli/progress.hpp"
+
+namespace lastack::cli {
+
+int run_check_update(Session& session) {
+    auto cache = open_cache(session);
+    if (!cache) {
+        return session.fail(cache.error());
+    }
+    auto loaded = load_packages(session, *cache, Metadata::needed);
+    session.close_connections();
+    if (!loaded) {
+        return session.fail(loaded.error());
+    }
+    auto updates = loaded->sack.updates(session.arguments().operands);
+    if (updates.empty()) {
+        return exit_status::done;
+    }
+    session.say(package_list({{"", std::move(updates)}}, style_of(stdout).width));
+    return exit_status::updates_found;
+}
+
+}  // namespace lastack::cli

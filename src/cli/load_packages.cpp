@@ -1,0 +1,48 @@
+#include "cli/load_packages.hpp"
+
+#include "cli/progress.hpp"
+
+namespace lastack::cli {
+
+Result<repo::Cache> open_cache(Session& session) { return repo::Cache::open(session.config().main.cachedir); }
+
+Result<std::vector<repo::ReadyRepo>> refresh_metadata(Session& session, repo::Cache& cache, repo::Expiry expiry) {
+    Client& client = session.client();
+    client.expect_more(true);
+    const auto progress = session.quiet() ? nullptr : make_progress(stdout, 1, 0);
+    auto outcome = repo::refresh(session.config(), cache, client, expiry, progress.get(), session.stop());
+    if (!outcome) {
+        return std::unexpected(std::move(outcome.error()));
+    }
+    for (const repo::RefreshFailure& skipped : outcome->skipped) {
+        session.warn("repository '" + skipped.repo_id + "' is left out: " + describe(skipped.error));
+    }
+    return std::move(outcome->ready);
+}
+
+Result<LoadedPackages> load_packages(Session& session, repo::Cache& cache, Metadata metadata) {
+    std::vector<repo::ReadyRepo> repos;
+    if (metadata == Metadata::needed) {
+        auto ready = refresh_metadata(session, cache, repo::Expiry::honour);
+        if (!ready) {
+            return std::unexpected(std::move(ready.error()));
+        }
+        repos = std::move(*ready);
+    }
+    auto sack = package::Sack::open({.installroot = session.config().main.installroot, .exclude = session.config().main.exclude});
+    if (!sack) {
+        return std::unexpected(std::move(sack.error()));
+    }
+    for (const repo::ReadyRepo& repo : repos) {
+        auto added = sack->add_repository({.id = repo.config.id, .cost = repo.config.cost, .priority = repo.config.priority, .primary = repo.primary});
+        if (!added) {
+            return std::unexpected(std::move(added.error()));
+        }
+    }
+    for (const std::string& notice : sack->notices()) {
+        session.warn(notice);
+    }
+    return LoadedPackages{.sack = std::move(*sack), .repos = std::move(repos)};
+}
+
+}  // namespace lastack::cli

@@ -1,0 +1,32 @@
+// What most commands begin with: the cache with its lock, metadata brought up to date, packages known.
+#pragma once
+
+#include "cli/session.hpp"
+#include "package/sack.hpp"
+#include "repo/cache.hpp"
+#include "repo/refresh.hpp"
+
+#include "lastack/result.hpp"
+
+#include <vector>
+
+namespace lastack::cli {
+
+struct LoadedPackages {
+    package::Sack sack;
+    std::vector<repo::ReadyRepo> repos;
+};
+
+enum class Metadata : unsigned char {
+    needed,      // of all enabled repositories
+    not_needed,  // installed packages only: no repository is asked
+};
+
+[[nodiscard]] Result<repo::Cache> open_cache(Session& session);
+
+// Refreshes the metadata; what is skipped is told as a warning. More requests are expected to follow.
+[[nodiscard]] Result<std::vector<repo::ReadyRepo>> refresh_metadata(Session& session, repo::Cache& cache, repo::Expiry expiry);
+
+[[nodiscard]] Result<LoadedPackages> load_packages(Session& session, repo::Cache& cache, Metadata metadata);
+
+}  // namespace lastack::cli

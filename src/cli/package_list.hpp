@@ -1,0 +1,19 @@
+// The rows of `list` and `check-update`. Pure; names from metadata are made safe to show.
+#pragma once
+
+#include "package/solution.hpp"
+
+#include <string>
+#include <vector>
+
+namespace lastack::cli {
+
+struct PackageSection {
+    std::string heading;  // "Installed Packages"; empty (check-update): an empty line instead
+    std::vector<package::Package> packages;
+};
+
+// Sections without packages are left out; the columns are the same in all of them.
+[[nodiscard]] std::string package_list(const std::vector<PackageSection>& sections, unsigned width = 80);
+
+}  // namespace lastack::cli

@@ -1,0 +1,161 @@
+#include "package/sack.hpp"
+
+#include "base/text.hpp"
+#include "package/nevra_match.hpp"
+#include "package/solv/metadata.hpp"
+#include "package/solv/package_pool.hpp"
+#include "package/solv/rpmdb.hpp"
+#include "package/solve.hpp"
+
+#include <algorithm>
+#include <map>
+#include <sys/utsname.h>
+#include <utility>
+
+namespace lastack::package {
+namespace {
+
+std::string machine_arch() {
+    utsname name{};
+    return uname(&name) == 0 ? name.machine : "noarch";
+}
+
+}  // namespace
+
+struct Sack::Impl {
+    explicit Impl(const SackOptions& options) : pool{options.arch.empty() ? machine_arch() : options.arch}, exclude{options.exclude} {}
+
+    solv::PackagePool pool;
+    std::vector<std::string> exclude;
+    std::vector<std::string> notices;
+
+    Result<void> read_installed(const SackOptions& options) {
+        if (options.installed_primary.empty()) {
+            return solv::read_rpmdb(pool, options.installroot);
+        }
+        auto read = solv::read_metadata(pool, pool.installed(), options.installed_primary, {});
+        if (read) {
+            number_installed();
+        }
+        return read;
+    }
+
+    // What stands in for header numbers when the installed packages come from a primary.xml: 1, 2, 3...
+    void number_installed() {
+        Id number = 0;
+        for (const Id id : pool.installed_ids()) {
+            solvable_set_num(pool.at(id), RPM_RPMDBID, static_cast<unsigned long long>(++number));
+        }
+    }
+
+    void hide_excluded(const ::Repo* repo) {
+        if (exclude.empty()) {
+            return;
+        }
+        for (Id id = repo->start; id < repo->end; ++id) {
+            if (pool.at(id)->repo == repo && matches_any(exclude, pool.nevra(id))) {
+                pool.hide(id);
+            }
+        }
+    }
+
+    // The packages in the order of the contract: by name, then arch, newest first.
+    [[nodiscard]] std::vector<Package> listed(const std::vector<Id>& ids, const std::vector<std::string>& patterns) const {
+        std::vector<std::pair<Nevra, Id>> chosen;
+        for (const Id id : ids) {
+            if (auto nevra = pool.nevra(id); patterns.empty() || matches_any(patterns, nevra)) {
+                chosen.emplace_back(std::move(nevra), id);
+            }
+        }
+        std::ranges::sort(chosen, [this](const auto& a, const auto& b) {
+            const auto names = std::tie(a.first.name, a.first.arch) <=> std::tie(b.first.name, b.first.arch);
+            const int versions = names != 0 ? 0 : pool.compare_versions(a.second, b.second);
+            return names != 0 ? names < 0 : (versions != 0 ? versions > 0 : a.second < b.second);
+        });
+        std::vector<Package> packages;
+        packages.reserve(chosen.size());
+        for (const auto& [nevra, id] : chosen) {
+            packages.push_back(pool.package(id));
+        }
+        return packages;
+    }
+
+    using NameArch = std::pair<Id, Id>;
+
+    [[nodiscard]] std::map<NameArch, std::vector<Id>> grouped(const std::vector<Id>& ids) const {
+        std::map<NameArch, std::vector<Id>> groups;
+        for (const Id id : ids) {
+            groups[{pool.at(id)->name, pool.at(id)->arch}].push_back(id);
+        }
+        return groups;
+    }
+
+    [[nodiscard]] std::vector<Id> newest_available() const {
+        std::vector<Id> ids;
+        for (const auto& [name, candidates] : grouped(pool.available_ids())) {
+            ids.push_back(pool.best(candidates));
+        }
+        return ids;
+    }
+
+    [[nodiscard]] std::vector<Id> updates() const {
+        std::map<Id, std::vector<Id>> offered;
+        for (const Id id : pool.available_ids()) {
+            offered[pool.at(id)->name].push_back(id);
+        }
+        std::vector<Id> ids;
+        for (const auto& [name, versions] : grouped(pool.installed_ids())) {
+            const Id installed = pool.best(versions);
+            std::vector<Id> candidates = offered[name.first];
+            std::erase_if(candidates, [&](Id id) { return !pool.arch_fits(id, installed) || pool.compare_versions(id, installed) <= 0; });
+            if (const Id best = pool.best(candidates); best != 0) {
+                ids.push_back(best);
+            }
+        }
+        return ids;
+    }
+};
+
+Sack::Sack(std::unique_ptr<Impl> impl) : impl_{std::move(impl)} {}
+Sack::~Sack() = default;
+Sack::Sack(Sack&&) noexcept = default;
+Sack& Sack::operator=(Sack&&) noexcept = default;
+
+Result<Sack> Sack::open(const SackOptions& options) {
+    auto impl = std::make_unique<Impl>(options);
+    if (auto read = impl->read_installed(options); !read) {
+        return std::unexpected{std::move(read.error())};
+    }
+    return Sack{std::move(impl)};
+}
+
+Result<void> Sack::add_repository(const RepoMetadata& metadata) {
+    auto& pool = impl_->pool;
+    ::Repo* repo = pool.add_repository(metadata.id, metadata.priority, metadata.cost);
+    if (auto read = solv::read_metadata(pool, repo, metadata.primary, metadata.filelists); !read) {
+        pool.drop_repository(repo);
+        return read;
+    }
+    if (const unsigned count = solv::hide_unacceptable(pool, repo); count > 0) {
+        impl_->notices.push_back("Repository " + printable(metadata.id) + ": " + std::to_string(count) +
+                                 (count == 1 ? " package" : " packages") + " with an unacceptable name left out.");
+    }
+    impl_->hide_excluded(repo);
+    return {};
+}
+
+const std::vector<std::string>& Sack::notices() const noexcept { return impl_->notices; }
+
+std::vector<Package> Sack::installed(const std::vector<std::string>& patterns) const {
+    return impl_->listed(impl_->pool.installed_ids(), patterns);
+}
+
+std::vector<Package> Sack::available(const std::vector<std::string>& patterns) const {
+    return impl_->listed(impl_->newest_available(), patterns);
+}
+
+std::vector<Package> Sack::updates(const std::vector<std::string>& patterns) const { return impl_->listed(impl_->updates(), patterns); }
+
+Result<Outcome> Sack::solve(const Request& request) const { return package::solve(impl_->pool, request); }
+
+}  // namespace lastack::package

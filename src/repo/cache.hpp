@@ -1,0 +1,34 @@
+// The cache directory: its layout, its lock, what a kill may leave in it. Layout (docs/design/cache.md): CACHEDIR/<repoid>/ with
+// repomd.xml, refresh.state, <digest>-primary.xml.*, gen/primary.xml and packages/.
+#pragma once
+
+#include "base/file.hpp"
+
+#include "lastack/result.hpp"
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace lastack::repo {
+
+class Cache {
+public:
+    // Makes the directory when absent, checks that it is ours alone to write, takes the lock (an open-file-description lock on
+    // CACHEDIR/lock that ends with the process). Errors: RepoErrc::cache_unusable, RepoErrc::cache_locked (with the holder's pid).
+    [[nodiscard]] static Result<Cache> open(const std::filesystem::path& directory);
+
+    [[nodiscard]] const std::filesystem::path& directory() const noexcept { return directory_; }
+    [[nodiscard]] std::filesystem::path repo_directory(std::string_view repo_id) const { return directory_ / repo_id; }
+
+    enum class Clean : unsigned char { packages, metadata, expire, all };
+    // Removes what `clean` names in every repository's directory; never follows a symlink. Returns the number of files removed.
+    [[nodiscard]] Result<std::size_t> clean(Clean what);
+
+private:
+    Cache(std::filesystem::path directory, FileDescriptor lock) : directory_{std::move(directory)}, lock_{std::move(lock)} {}
+    std::filesystem::path directory_;
+    FileDescriptor lock_;
+};
+
+}  // namespace lastack::repo

@@ -1,0 +1,157 @@
+// Removal in the cache. Everything goes through directory descriptors opened with O_NOFOLLOW, so that a symbolic link is at most removed
+// itself and never a way out of the cache.
+#include "base/file.hpp"
+#include "repo/cache.hpp"
+#include "repo/error.hpp"
+#include "repo/options.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <dirent.h>
+#include <fcntl.h>
+#include <functional>
+#include <memory>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <vector>
+
+namespace lastack::repo {
+
+namespace {
+
+constexpr unsigned max_depth = 16;
+
+struct DirectoryDeleter {
+    void operator()(DIR* directory) const noexcept { ::closedir(directory); }
+};
+
+Error failed(int error_number, const std::string& what) {
+    Error error = system_error(error_number, "cannot clean the cache: " + what);
+    error.code = RepoErrc::cache_unusable;
+    return error;
+}
+
+// The names in a directory; `directory` stays open and unmoved.
+Result<std::vector<std::string>> names_in(int directory) {
+    const int copy = ::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const std::unique_ptr<DIR, DirectoryDeleter> stream{copy < 0 ? nullptr : ::fdopendir(copy)};
+    if (!stream) {
+        const int failure = errno;
+        if (copy >= 0) {
+            ::close(copy);
+        }
+        return std::unexpected(failed(failure, "a directory cannot be read"));
+    }
+    std::vector<std::string> names;
+    while (const dirent* entry = ::readdir(stream.get())) {
+        const std::string_view name = entry->d_name;
+        if (name != "." && name != "..") {
+            names.emplace_back(name);
+        }
+    }
+    return names;
+}
+
+// Not valid when `name` is no directory (a link to one is none).
+Result<FileDescriptor> open_directory_at(int parent, const std::string& name) {
+    const int fd = ::openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 && errno != ENOTDIR && errno != ELOOP && errno != ENOENT) {
+        return std::unexpected(failed(errno, name + " cannot be opened"));
+    }
+    return FileDescriptor{fd};
+}
+
+class Remover {
+public:
+    std::size_t removed = 0;
+
+    Result<void> file(int parent, const std::string& name) {
+        if (::unlinkat(parent, name.c_str(), 0) == 0) {
+            ++removed;
+            return {};
+        }
+        return errno == ENOENT ? Result<void>{} : std::unexpected(failed(errno, name + " cannot be removed"));
+    }
+
+    // What is in the directory `name` of `parent`, and then itself; anything else under that name is removed as a file.
+    Result<void> tree(int parent, const std::string& name, unsigned depth = 0) {
+        const auto directory = open_directory_at(parent, name);
+        if (!directory) {
+            return std::unexpected(directory.error());
+        }
+        if (!directory->valid()) {
+            return file(parent, name);
+        }
+        if (depth == max_depth) {
+            return std::unexpected(failed(ELOOP, name + " is nested too deeply"));
+        }
+        const auto names = names_in(directory->get());
+        if (!names) {
+            return std::unexpected(names.error());
+        }
+        for (const std::string& inner : *names) {
+            if (auto done = tree(directory->get(), inner, depth + 1); !done) {
+                return done;
+            }
+        }
+        if (::unlinkat(parent, name.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT) {
+            return std::unexpected(failed(errno, name + " cannot be removed"));
+        }
+        return {};
+    }
+
+    // One repository's directory.
+    Result<void> repository(int directory, Cache::Clean what) {
+        const auto names = names_in(directory);
+        if (!names) {
+            return std::unexpected(names.error());
+        }
+        for (const std::string& name : *names) {
+            const bool wanted = what == Cache::Clean::all || (what == Cache::Clean::packages && name == "packages") ||
+                                (what == Cache::Clean::metadata && name != "packages") ||
+                                (what == Cache::Clean::expire && name == "refresh.state");
+            if (!wanted) {
+                continue;
+            }
+            if (auto done = tree(directory, name); !done) {
+                return done;
+            }
+        }
+        return {};
+    }
+};
+
+}  // namespace
+
+Result<std::size_t> Cache::clean(Clean what) {
+    const auto top = open_file(directory_, O_RDONLY | O_DIRECTORY);
+    if (!top) {
+        return std::unexpected(top.error());
+    }
+    const auto names = names_in(top->get());
+    if (!names) {
+        return std::unexpected(names.error());
+    }
+    Remover remover;
+    for (const std::string& name : *names) {
+        if (!is_repo_id(name)) {
+            continue;
+        }
+        const auto repository = open_directory_at(top->get(), name);
+        if (!repository) {
+            return std::unexpected(repository.error());
+        }
+        if (!repository->valid()) {
+            continue;
+        }
+        if (auto done = remover.repository(repository->get(), what); !done) {
+            return std::unexpected(std::move(done.error()));
+        }
+        if (what == Clean::all) {
+            ::unlinkat(top->get(), name.c_str(), AT_REMOVEDIR);
+        }
+    }
+    return remover.removed;
+}
+
+}  // namespace lastack::repo

@@ -1,0 +1,197 @@
+#include "repo/config.hpp"
+
+#include "base/file.hpp"
+#include "base/text.hpp"
+#include "repo/command_line_options.hpp"
+#include "repo/config_files.hpp"
+#include "repo/error.hpp"
+#include "repo/ini.hpp"
+#include "repo/options.hpp"
+#include "repo/repo_sections.hpp"
+#include "repo/variables.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace lastack::repo {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::unexpected<Error> bad_option(std::string cause, std::string next_step) {
+    return std::unexpected(
+        Error{.code = RepoErrc::bad_option, .phase = Phase::parsing, .cause = std::move(cause), .next_step = std::move(next_step)});
+}
+
+bool names(const std::vector<SetOption>& setopts, std::string_view key) {
+    return std::ranges::any_of(setopts, [&](const SetOption& option) { return option.scope.empty() && option.key == key; });
+}
+
+// The steps of load_config in the order in which they must happen; each stops at the first error.
+class Loader {
+public:
+    explicit Loader(const Overrides& overrides) : overrides_{overrides} {}
+
+    Result<Config> load() {
+        for (const auto step : {&Loader::parse_options, &Loader::read_main_file, &Loader::apply_options, &Loader::find_variables,
+                                &Loader::place_cache, &Loader::read_repo_files, &Loader::apply_repo_options, &Loader::finish_repos}) {
+            if (auto done = (this->*step)(); !done) {
+                return std::unexpected(std::move(done.error()));
+            }
+        }
+        config_.main = options_.main;
+        return std::move(config_);
+    }
+
+private:
+    Result<void> parse_options() {
+        if (overrides_.installroot && !overrides_.installroot->is_absolute()) {
+            return bad_option("the installroot '" + printable(overrides_.installroot->string()) + "' is not an absolute path",
+                              "write --installroot=/PATH");
+        }
+        auto parsed = parse_setopts(overrides_.setopts);
+        if (!parsed) {
+            return std::unexpected(std::move(parsed.error()));
+        }
+        setopts_ = std::move(*parsed);
+        return {};
+    }
+
+    // The root in which the main file is looked for; the file itself may then name another.
+    fs::path early_root() const {
+        if (overrides_.installroot) {
+            return *overrides_.installroot;
+        }
+        const auto given = std::ranges::find_if(setopts_, [](const SetOption& o) { return o.scope.empty() && o.key == "installroot"; });
+        return given != setopts_.end() && given->value.starts_with('/') ? fs::path{given->value} : fs::path{"/"};
+    }
+
+    Result<void> read_main_file() {
+        main_path_ = overrides_.config_file ? *overrides_.config_file : find_main_config(early_root());
+        if (main_path_.empty()) {
+            return {};
+        }
+        const auto text = read_file(main_path_, max_config_file);
+        if (!text) {
+            return std::unexpected(Error{.code = RepoErrc::bad_config,
+                                         .phase = Phase::parsing,
+                                         .cause = "the main configuration cannot be read: " + printable(text.error().cause),
+                                         .next_step = "name a readable file with -c FILE"});
+        }
+        main_ini_ = parse_ini(*text);
+        return read_main_section(main_ini_, main_path_.string(), options_, config_.warnings);
+    }
+
+    Result<void> apply_options() {
+        if (auto applied = apply_main_setopts(setopts_, options_, config_.warnings); !applied) {
+            return applied;
+        }
+        MainConfig& main = options_.main;
+        main.installroot = overrides_.installroot ? *overrides_.installroot : main.installroot;
+        main.installroot = main.installroot.lexically_normal();
+        if (!main.installroot.has_filename() && main.installroot != "/") {
+            main.installroot = main.installroot.parent_path();
+        }
+        main.assumeyes = main.assumeyes || overrides_.assumeyes;
+        main.assumeno = main.assumeno || overrides_.assumeno;
+        return {};
+    }
+
+    Result<void> find_variables() {
+        const fs::path& root = options_.main.installroot;
+        variables_ = load_variables(root, config_.warnings);
+        if (overrides_.releasever && *overrides_.releasever != "/") {
+            if (!is_variable_value(*overrides_.releasever)) {
+                return bad_option("--releasever=" + printable(*overrides_.releasever) + " is not a version",
+                                  "a version is 1 to 64 letters, digits, '.', '_' or '-'; '/' takes the host's");
+            }
+            set_releasever(variables_, *overrides_.releasever);
+        } else if (overrides_.releasever || !variables_.contains("releasever")) {
+            if (const std::string found = detect_releasever(overrides_.releasever ? fs::path{"/"} : root); !found.empty()) {
+                set_releasever(variables_, found);
+            }
+        }
+        return {};
+    }
+
+    Result<void> place_cache() {
+        fs::path& cachedir = options_.main.cachedir;
+        const Expanded expanded = expand(cachedir.string(), variables_);
+        if (expanded.wants_releasever) {
+            return std::unexpected(Error{.code = RepoErrc::bad_config,
+                                         .phase = Phase::parsing,
+                                         .cause = "cannot tell $releasever, which cachedir uses",
+                                         .next_step = "use --releasever=VERSION, or --setopt=cachedir=DIR"});
+        }
+        cachedir = expanded.text;
+        if (names(setopts_, "cachedir")) {
+            return cachedir.empty() ? bad_option("--setopt=cachedir= names no directory", {}) : Result<void>{};
+        }
+        if (!cachedir.is_absolute()) {
+            return std::unexpected(
+                Error{.code = RepoErrc::bad_config,
+                      .phase = Phase::parsing,
+                      .cause = printable(main_path_.string()) + ": cachedir '" + printable(cachedir.string()) + "' is not an absolute path",
+                      .next_step = {}});
+        }
+        cachedir = below_root(options_.main.installroot, cachedir);
+        return {};
+    }
+
+    Result<void> read_repo_files() {
+        MainConfig& main = options_.main;
+        main.reposdir = main.reposdir == MainConfig{}.reposdir && !names(setopts_, "reposdir")
+                            ? default_repo_directories(main.installroot, main.reposdir)
+                            : given_repo_directories(main.installroot, main.reposdir);
+        read_repo_sections(main_ini_, main_path_.string(), ConfigFile::main, options_.repo_defaults, drafts_, config_.warnings);
+        for (const fs::path& path : list_repo_files(main.reposdir)) {
+            const auto text = read_file(path, max_config_file);
+            if (!text) {
+                config_.warnings.push_back(printable(path.string() + ":0: the file is left out: " + text.error().cause));
+                continue;
+            }
+            read_repo_sections(parse_ini(*text), path.string(), ConfigFile::repos, options_.repo_defaults, drafts_, config_.warnings);
+        }
+        return add_repos_from_path(overrides_.repos_from_path, options_.repo_defaults, variables_, drafts_, config_.warnings);
+    }
+
+    Result<void> apply_repo_options() {
+        if (auto applied = apply_repo_setopts(setopts_, drafts_, config_.warnings); !applied) {
+            return applied;
+        }
+        return switch_repos(overrides_.repo_switches, drafts_);
+    }
+
+    Result<void> finish_repos() {
+        for (auto& [id, draft] : drafts_) {
+            if (!draft.dropped_for.empty()) {
+                continue;
+            }
+            if (auto finished = finish_urls(draft, variables_); !finished) {
+                return finished;
+            }
+            if (draft.config.enabled) {
+                config_.warnings.insert(config_.warnings.end(), draft.notes.begin(), draft.notes.end());
+            }
+            config_.repos.push_back(std::move(draft.config));
+        }
+        std::ranges::sort(config_.repos, {}, [](const RepoConfig& repo) { return std::pair{repo.cost, std::string_view{repo.id}}; });
+        return {};
+    }
+
+    const Overrides& overrides_;
+    Config config_;
+    MainOptions options_;
+    std::vector<SetOption> setopts_;
+    fs::path main_path_;
+    IniFile main_ini_;
+    Variables variables_;
+    RepoDrafts drafts_;
+};
+
+}  // namespace
+
+Result<Config> load_config(const Overrides& overrides) { return Loader{overrides}.load(); }
+
+}  // namespace lastack::repo

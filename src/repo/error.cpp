@@ -1,0 +1,46 @@
+#include "repo/error.hpp"
+
+#include <string>
+
+namespace lastack::repo {
+
+namespace {
+
+class RepoCategory final : public std::error_category {
+public:
+    [[nodiscard]] const char* name() const noexcept override { return "lastack.repo"; }
+    [[nodiscard]] std::string message(int value) const override {
+        switch (static_cast<RepoErrc>(value)) {
+            case RepoErrc::bad_config:
+                return "the configuration cannot be used";
+            case RepoErrc::bad_option:
+                return "the option makes no sense";
+            case RepoErrc::unknown_repo:
+                return "no such repository";
+            case RepoErrc::no_urls:
+                return "the repository has no usable URL";
+            case RepoErrc::bad_repomd:
+                return "repomd.xml cannot be used";
+            case RepoErrc::bad_metadata:
+                return "the metadata is not what repomd.xml says";
+            case RepoErrc::bad_location:
+                return "a location leaves the repository";
+            case RepoErrc::cache_unusable:
+                return "the cache cannot be used";
+            case RepoErrc::cache_locked:
+                return "the cache is in use";
+        }
+        return "unknown error";
+    }
+};
+
+}  // namespace
+
+const std::error_category& repo_category() noexcept {
+    static const RepoCategory category;
+    return category;
+}
+
+std::error_code make_error_code(RepoErrc code) noexcept { return {static_cast<int>(code), repo_category()}; }
+
+}  // namespace lastack::repo

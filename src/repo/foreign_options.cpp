@@ -1,0 +1,181 @@
+// Options of yum and dnf that have no field of ours.
+#include "base/text.hpp"
+#include "repo/options.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace lastack::repo {
+
+namespace {
+
+constexpr std::string_view inert_options[] = {
+    "alwaysprompt",
+    "async",
+    "autocheck_running_kernel",
+    "autosavets",
+    "bugtracker_url",
+    "cacheonly",
+    "cashe_root_dir",
+    "check_config_file_age",
+    "color",
+    "commands",
+    "compare_providers_priority",
+    "config_file_path",
+    "countme",
+    "debuglevel",
+    "deltarpm",
+    "deltarpm_metadata_percentage",
+    "deltarpm_percentage",
+    "depsolve_loop_limit",
+    "distroverpkg",
+    "downloaddir",
+    "enable_group_conditionals",
+    "enabled_metadata",
+    "enablegroups",
+    "errorlevel",
+    "exactarch",
+    "exactarchlist",
+    "failovermethod",
+    "fastestmirror",
+    "ftp_disable_epsv",
+    "gaftonmode",
+    "group_command",
+    "group_package_types",
+    "groupremove_leaf_only",
+    "history_list_view",
+    "history_record",
+    "history_record_packages",
+    "http_caching",
+    "kernelpkgnames",
+    "loadts_ignoremissing",
+    "loadts_ignorenewrpm",
+    "loadts_ignorerpm",
+    "log_level",
+    "logdir",
+    "logfile",
+    "log_compress",
+    "log_rotate",
+    "log_size",
+    "max_downloads_per_mirror",
+    "mddownloadpolicy",
+    "mdpolicy",
+    "mediaid",
+    "metadata_expire_filter",
+    "metadata_timer_sync",
+    "mirrorlist_expire",
+    "overwrite_groups",
+    "persistdir",
+    "pluginconfpath",
+    "pluginpath",
+    "plugins",
+    "proxy_auth_method",
+    "query_install_excludes",
+    "recent",
+    "recheck_installed_requires",
+    "repopkgsremove_leaf_only",
+    "reset_nice",
+    "rpm_check_debug",
+    "rpmverbosity",
+    "shell_exit_status",
+    "showdupesfromrepos",
+    "skip_missing_names_on_install",
+    "skip_missing_names_on_update",
+    "ssl_check_cert_permissions",
+    "syslog_device",
+    "syslog_facility",
+    "syslog_ident",
+    "system_cachedir",
+    "tolerant",
+    "type",
+    "ui_repoid_vars",
+    "upgrade_group_objects_upgrade",
+    "usercache",
+    "usr_w_check",
+    "varsdir",
+    "zchunk",
+    "keepcache",
+    "max_connections",
+    "max_parallel_downloads",
+    "user_agent",  // in a repository: [main] decides
+};
+
+// `same` is the value that asks for what happens anyway; empty: every value is worth a word.
+struct NoEffect {
+    std::string_view key;
+    std::string_view same;
+};
+constexpr NoEffect no_effect_options[] = {
+    {"allow_vendor_change", "1"},
+    {"bandwidth", "0"},
+    {"best", ""},
+    {"build_cache", ""},
+    {"disable_excludes", ""},
+    {"diskspacecheck", "1"},
+    {"exclude", ""},
+    {"excludepkgs", ""},
+    {"fssnap_automatic_post", "0"},
+    {"fssnap_automatic_pre", "0"},
+    {"gpgcakey", ""},
+    {"include", ""},
+    {"includepkgs", ""},
+    {"install_weak_deps", "1"},
+    {"installonly_limit", ""},
+    {"installonlypkgs", ""},
+    {"ip_resolve", "whatever"},
+    {"localpkg_gpgcheck", "0"},
+    {"metalink", ""},
+    {"module_hotfixes", "0"},
+    {"module_platform_id", ""},
+    {"multilib_policy", ""},
+    {"obsoletes", "1"},
+    {"override_install_langs", ""},
+    {"password", ""},
+    {"protected_multilib", ""},
+    {"protected_packages", ""},
+    {"proxy", "_none_"},
+    {"proxy_password", ""},
+    {"proxy_sslcacert", ""},
+    {"proxy_sslclientcert", ""},
+    {"proxy_sslclientkey", ""},
+    {"proxy_sslverify", "1"},
+    {"proxy_username", ""},
+    {"remove_leaf_only", "0"},
+    {"repo_gpgcheck", "0"},
+    {"requires_policy", ""},
+    {"skip_broken", "0"},
+    {"sslcacert", ""},
+    {"sslclientcert", ""},
+    {"sslclientkey", ""},
+    {"sslverify", "1"},
+    {"sslverifystatus", "0"},
+    {"strict", "1"},
+    {"throttle", "0"},
+    {"tsflags", ""},
+    {"upgrade_requirements_on_install", "0"},
+    {"username", ""},
+};
+
+bool asks_for_the_same(const NoEffect& option, std::string_view value) {
+    if (value.empty() || iequals(value, option.same)) {
+        return true;
+    }
+    const auto wanted = parse_boolean(value);
+    const auto same = parse_boolean(option.same);
+    return wanted && same && *wanted == *same;
+}
+
+}  // namespace
+
+OptionFate fate_of_foreign_option(std::string_view key, std::string_view value) {
+    if (std::ranges::find(inert_options, key) != std::end(inert_options) || key.starts_with("color_")) {
+        return OptionFate::inert;
+    }
+    const auto found = std::ranges::find(no_effect_options, key, &NoEffect::key);
+    if (found == std::end(no_effect_options)) {
+        return OptionFate::unknown;
+    }
+    return asks_for_the_same(*found, value) ? OptionFate::inert : OptionFate::no_effect;
+}
+
+}  // namespace lastack::repo

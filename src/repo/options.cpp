@@ -1,0 +1,197 @@
+#include "repo/options.hpp"
+
+#include "base/text.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+namespace lastack::repo {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+using Outcome = Parsed<void>;
+
+constexpr std::chrono::milliseconds shortest_timeout{1};
+constexpr std::chrono::milliseconds longest_timeout = std::chrono::hours{1};
+constexpr std::uint64_t most_retries = 1000;
+constexpr std::uint64_t most_parallel = 100;
+constexpr std::size_t max_id_length = 128;
+
+template <typename T, typename U>
+Outcome assign(T& field, Parsed<U> value) {
+    if (!value) {
+        return std::unexpected(std::move(value.error()));
+    }
+    field = static_cast<T>(*value);
+    return {};
+}
+
+Outcome assign_timeout(std::chrono::milliseconds& field, std::string_view value) {
+    const auto time = parse_seconds(value);
+    if (!time) {
+        return std::unexpected(time.error());
+    }
+    if (!*time || **time < shortest_timeout || **time > longest_timeout) {
+        return std::unexpected("'" + printable(value) + "' is not a time from 1 millisecond to 1 hour");
+    }
+    field = **time;
+    return {};
+}
+
+Outcome assign_expire(std::optional<std::chrono::seconds>& field, std::string_view value) {
+    const auto time = parse_seconds(value);
+    if (!time) {
+        return std::unexpected(time.error());
+    }
+    field.reset();
+    if (*time) {
+        field = std::chrono::duration_cast<std::chrono::seconds>(**time);
+    }
+    return {};
+}
+
+Outcome assign_absolute(fs::path& field, std::string_view value) {
+    if (!value.starts_with('/')) {
+        return std::unexpected("'" + printable(value) + "' is not an absolute path");
+    }
+    field = fs::path{value}.lexically_normal();
+    return {};
+}
+
+Outcome assign_list(std::vector<std::string>& field, std::string_view value) {
+    field = parse_list(value);
+    if (std::ranges::any_of(field, [](const std::string& item) { return item.starts_with("glob:"); })) {
+        return std::unexpected(std::string{"lists from files (glob:PATH) are not supported"});
+    }
+    return {};
+}
+
+struct RepoOption {
+    std::string_view name;
+    bool inherited;  // may stand in [main] for all repositories
+    Outcome (*set)(RepoConfig&, std::string_view);
+};
+
+Outcome set_gpgcheck(RepoConfig& repo, std::string_view value) { return assign(repo.gpgcheck, parse_boolean(value)); }
+
+Outcome set_retries(RepoConfig& repo, std::string_view value) {
+    return assign(repo.retries, value == "<forever>" ? Parsed<std::uint64_t>{0} : parse_number(value, 0, most_retries));
+}
+
+constexpr RepoOption repo_options[] = {
+    {"enabled", true, [](RepoConfig& r, std::string_view v) { return assign(r.enabled, parse_boolean(v)); }},
+    {"gpgcheck", true, set_gpgcheck},
+    {"pkg_gpgcheck", true, set_gpgcheck},
+    {"keepalive", true, [](RepoConfig& r, std::string_view v) { return assign(r.keepalive, parse_boolean(v)); }},
+    {"timeout", true, [](RepoConfig& r, std::string_view v) { return assign_timeout(r.timeout, v); }},
+    {"retries", true, set_retries},
+    {"minrate", true, [](RepoConfig& r, std::string_view v) { return assign(r.minrate, parse_bytes(v)); }},
+    {"metadata_expire", true, [](RepoConfig& r, std::string_view v) { return assign_expire(r.metadata_expire, v); }},
+    {"skip_if_unavailable", true, [](RepoConfig& r, std::string_view v) { return assign(r.skip_if_unavailable, parse_boolean(v)); }},
+    {"cost", true, [](RepoConfig& r, std::string_view v) { return assign(r.cost, parse_number(v, 0, std::numeric_limits<int>::max())); }},
+    {"priority", true,
+     [](RepoConfig& r, std::string_view v) { return assign(r.priority, parse_number(v, 0, std::numeric_limits<int>::max())); }},
+    {"name", false, [](RepoConfig& r, std::string_view v) { return assign(r.name, Parsed<std::string>{v}); }},
+    {"baseurl", false,
+     [](RepoConfig& r, std::string_view v) { return assign(r.baseurl, Parsed<std::vector<std::string>>{parse_list(v)}); }},
+    {"mirrorlist", false, [](RepoConfig& r, std::string_view v) { return assign(r.mirrorlist, Parsed<std::string>{v}); }},
+    {"gpgkey", false, [](RepoConfig& r, std::string_view v) { return assign(r.gpgkey, Parsed<std::vector<std::string>>{parse_list(v)}); }},
+};
+
+// Each spelling and each section line adds; an override of the command line clears first.
+Outcome add_excludes(MainConfig& main, std::string_view value) {
+    std::vector<std::string> added;
+    auto outcome = assign_list(added, value);
+    main.exclude.insert(main.exclude.end(), added.begin(), added.end());
+    return outcome;
+}
+
+Outcome set_reposdir(MainConfig& main, std::string_view value) {
+    std::vector<fs::path> directories;
+    for (const std::string& item : parse_list(value)) {
+        directories.emplace_back(item);
+    }
+    main.reposdir = std::move(directories);
+    return {};
+}
+
+Outcome set_parallel(MainConfig& main, std::string_view value) {
+    return assign(main.max_parallel_downloads, parse_number(value, 1, most_parallel));
+}
+
+// yum's 0 means "as many as the default has".
+Outcome set_connections(MainConfig& main, std::string_view value) { return value == "0" ? Outcome{} : set_parallel(main, value); }
+
+Outcome set_clean_requirements(MainConfig& main, std::string_view value) {
+    return assign(main.clean_requirements_on_remove, parse_boolean(value));
+}
+
+struct MainOption {
+    std::string_view name;
+    Outcome (*set)(MainConfig&, std::string_view);
+};
+
+constexpr MainOption main_options[] = {
+    {"cachedir", [](MainConfig& m, std::string_view v) { return assign(m.cachedir, Parsed<fs::path>{v}); }},
+    {"reposdir", set_reposdir},
+    {"installroot", [](MainConfig& m, std::string_view v) { return assign_absolute(m.installroot, v); }},
+    {"max_parallel_downloads", set_parallel},
+    {"max_connections", set_connections},
+    {"keepcache", [](MainConfig& m, std::string_view v) { return assign(m.keepcache, parse_boolean(v)); }},
+    {"assumeyes", [](MainConfig& m, std::string_view v) { return assign(m.assumeyes, parse_boolean(v)); }},
+    {"assumeno", [](MainConfig& m, std::string_view v) { return assign(m.assumeno, parse_boolean(v)); }},
+    {"clean_requirements_on_remove", set_clean_requirements},
+    {"exit_on_lock", [](MainConfig& m, std::string_view v) { return assign(m.exit_on_lock, parse_boolean(v)); }},
+    {"exclude", add_excludes},
+    {"excludepkgs", add_excludes},
+    {"user_agent", [](MainConfig& m, std::string_view v) { return assign(m.user_agent, Parsed<std::string>{v}); }},
+};
+
+void copy_shared(const RepoConfig& from, MainConfig& to) {
+    to.gpgcheck = from.gpgcheck;
+    to.keepalive = from.keepalive;
+    to.timeout = from.timeout;
+    to.retries = from.retries;
+    to.minrate = from.minrate;
+    to.metadata_expire = from.metadata_expire;
+}
+
+Parsed<OptionFate> fate_of(Outcome outcome) {
+    if (!outcome) {
+        return std::unexpected(std::move(outcome.error()));
+    }
+    return OptionFate::set;
+}
+
+}  // namespace
+
+Parsed<OptionFate> set_main_option(MainOptions& options, std::string_view key, std::string_view value) {
+    if (const auto found = std::ranges::find(main_options, key, &MainOption::name); found != std::end(main_options)) {
+        return fate_of(found->set(options.main, value));
+    }
+    const auto shared = std::ranges::find(repo_options, key, &RepoOption::name);
+    if (shared != std::end(repo_options) && shared->inherited) {
+        auto outcome = shared->set(options.repo_defaults, value);
+        copy_shared(options.repo_defaults, options.main);
+        return fate_of(std::move(outcome));
+    }
+    return fate_of_foreign_option(key, value);
+}
+
+Parsed<OptionFate> set_repo_option(RepoConfig& repo, std::string_view key, std::string_view value) {
+    if (const auto found = std::ranges::find(repo_options, key, &RepoOption::name); found != std::end(repo_options)) {
+        return fate_of(found->set(repo, value));
+    }
+    return fate_of_foreign_option(key, value);
+}
+
+bool is_repo_id(std::string_view id) {
+    return !id.empty() && id.size() <= max_id_length && id.front() != '.' && std::ranges::all_of(id, [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == ':' || c == '-';
+    });
+}
+
+}  // namespace lastack::repo

@@ -1,0 +1,215 @@
+#include "repo/variables.hpp"
+
+#include "base/file.hpp"
+#include "base/text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <fcntl.h>
+#include <sys/utsname.h>
+#include <system_error>
+#include <unistd.h>
+#include <utility>
+
+namespace lastack::repo {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::size_t max_value_length = 64;
+constexpr std::size_t max_name_length = 64;
+constexpr std::uint64_t max_os_release = std::uint64_t{256} << 10;
+
+constexpr std::array<std::pair<std::string_view, std::string_view>, 31> basearches{{
+    {"i386", "i386"},        {"i486", "i386"},       {"i586", "i386"},          {"i686", "i386"},      {"athlon", "i386"},
+    {"geode", "i386"},       {"x86_64", "x86_64"},   {"amd64", "x86_64"},       {"ia32e", "x86_64"},   {"x86_64_v2", "x86_64"},
+    {"x86_64_v3", "x86_64"}, {"arm64", "aarch64"},   {"armv5tel", "arm"},       {"armv5tejl", "arm"},  {"armv6l", "arm"},
+    {"armv7l", "arm"},       {"armv8l", "arm"},      {"armv6hl", "armhfp"},     {"armv7hl", "armhfp"}, {"armv7hnl", "armhfp"},
+    {"armv8hl", "armhfp"},   {"armv8hnl", "armhfp"}, {"ppc64iseries", "ppc64"}, {"ppc64p7", "ppc64"},  {"ppc64pseries", "ppc64"},
+    {"sparcv8", "sparc"},    {"sparcv9", "sparc"},   {"sparc64v", "sparc64"},   {"sh4a", "sh4"},       {"alphaev6", "alpha"},
+    {"alphaev67", "alpha"},
+}};
+
+bool is_word(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; }
+
+bool is_releasever(std::string_view name) { return name == "releasever" || name == "releasever_major" || name == "releasever_minor"; }
+
+struct Reference {
+    std::string_view name;   // empty: no reference here
+    std::size_t length = 0;  // of all of it, the '$' included
+};
+
+Reference reference_at(std::string_view text) {
+    const bool braced = text.size() > 1 && text[1] == '{';
+    const std::size_t begin = braced ? 2 : 1;
+    std::size_t end = begin;
+    while (end < text.size() && is_word(text[end])) {
+        ++end;
+    }
+    if (end == begin || (braced && (end == text.size() || text[end] != '}'))) {
+        return {};
+    }
+    return {.name = text.substr(begin, end - begin), .length = braced ? end + 1 : end};
+}
+
+bool is_variable_file_name(std::string_view name) {
+    return !name.empty() && name.size() <= max_name_length &&
+           std::ranges::all_of(name, [](char c) { return is_word(c) && (c < 'A' || c > 'Z'); });
+}
+
+// A symbolic link is refused: it could bring any file's first line into a URL.
+Result<std::string> first_line(const fs::path& path) {
+    auto file = open_file(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    if (!file) {
+        return std::unexpected(std::move(file.error()));
+    }
+    std::array<char, 256> buffer{};
+    const ssize_t n = ::read(file->get(), buffer.data(), buffer.size());
+    if (n < 0) {
+        return std::unexpected(system_error(errno, "cannot read " + path.string()));
+    }
+    const std::string_view text{buffer.data(), static_cast<std::size_t>(n)};
+    std::string_view line = text.substr(0, text.find('\n'));
+    if (line.ends_with('\r')) {
+        line.remove_suffix(1);
+    }
+    return std::string{trim(line)};
+}
+
+void load_directory(const fs::path& directory, Variables& variables, std::vector<std::string>& warnings) {
+    std::error_code failure;
+    std::vector<fs::path> files;
+    for (fs::directory_iterator it{directory, failure}, end; !failure && it != end; it.increment(failure)) {
+        if (is_variable_file_name(it->path().filename().string())) {
+            files.push_back(it->path());
+        }
+    }
+    std::ranges::sort(files);
+    for (const fs::path& path : files) {
+        auto value = first_line(path);
+        if (!value) {
+            warnings.push_back(printable(path.string() + ": the variable is not set: " + value.error().cause));
+        } else if (!is_variable_value(*value)) {
+            warnings.push_back(
+                printable(path.string() + ":1: the variable is not set: a value is 1 to 64 letters, digits, '.', '_' or '-'"));
+        } else {
+            variables.insert_or_assign(path.filename().string(), std::move(*value));
+        }
+    }
+}
+
+// The file below `root` that `name` leads to, unless a symbolic link leads out of the root.
+fs::path inside_root(const fs::path& root, const char* name) {
+    std::error_code failure;
+    const fs::path real_root = fs::canonical(root, failure);
+    if (failure) {
+        return {};
+    }
+    const fs::path real = fs::canonical(root / name, failure);
+    if (failure || std::ranges::mismatch(real_root, real).in1 != real_root.end()) {
+        return {};
+    }
+    return real;
+}
+
+}  // namespace
+
+Expanded expand(std::string_view text, const Variables& variables) {
+    Expanded out;
+    while (!text.empty()) {
+        const auto dollar = text.find('$');
+        out.text += text.substr(0, dollar);
+        if (dollar == std::string_view::npos) {
+            break;
+        }
+        text.remove_prefix(dollar);
+        const Reference reference = reference_at(text);
+        if (reference.name.empty()) {
+            out.text += '$';
+            text.remove_prefix(1);
+            continue;
+        }
+        const std::string name = to_lower(reference.name);
+        if (const auto found = variables.find(name); found != variables.end()) {
+            out.text += found->second;
+        } else {
+            out.text += text.substr(0, reference.length);
+            out.wants_releasever = out.wants_releasever || is_releasever(name);
+        }
+        text.remove_prefix(reference.length);
+    }
+    return out;
+}
+
+bool is_variable_value(std::string_view value) {
+    return !value.empty() && value.size() <= max_value_length && value != "." && value != ".." &&
+           std::ranges::all_of(value, [](char c) { return is_word(c) || c == '.' || c == '-'; });
+}
+
+std::string_view basearch_of(std::string_view arch) {
+    const auto found = std::ranges::find(basearches, arch, &std::pair<std::string_view, std::string_view>::first);
+    return found == basearches.end() ? arch : found->second;
+}
+
+std::string version_id_of(std::string_view os_release) {
+    constexpr std::string_view key = "VERSION_ID=";
+    std::string found;
+    for (const std::string& line : split(os_release, "\r\n")) {
+        if (!line.starts_with(key)) {
+            continue;
+        }
+        std::string_view value = trim(std::string_view{line}.substr(key.size()));
+        if (value.size() >= 2 && (value.front() == '"' || value.front() == '\'') && value.back() == value.front()) {
+            value = value.substr(1, value.size() - 2);
+        }
+        found = is_variable_value(value) ? std::string{value} : std::string{};
+    }
+    return found;
+}
+
+std::string detect_releasever(const fs::path& root) {
+    for (const char* name : {"etc/os-release", "usr/lib/os-release"}) {
+        const fs::path path = inside_root(root, name);
+        if (path.empty()) {
+            continue;
+        }
+        if (const auto text = read_file(path, max_os_release)) {
+            return version_id_of(*text);
+        }
+    }
+    return {};
+}
+
+Variables load_variables(const fs::path& root, std::vector<std::string>& warnings) {
+    Variables variables;
+    utsname system{};
+    if (uname(&system) == 0 && is_variable_value(system.machine)) {
+        variables["arch"] = system.machine;
+        variables["basearch"] = basearch_of(system.machine);
+    }
+    for (char digit = '0'; digit <= '9'; ++digit) {
+        const std::string name = std::string{"YUM"} + digit;
+        if (const char* value = std::getenv(name.c_str()); value != nullptr && is_variable_value(value)) {
+            variables[to_lower(name)] = value;
+        }
+    }
+    for (const char* directory : {"etc/yum/vars", "etc/dnf/vars", "etc/lastack/vars"}) {
+        load_directory(root / directory, variables, warnings);
+    }
+    if (const auto given = variables.find("releasever"); given != variables.end()) {
+        const std::string releasever = given->second;
+        set_releasever(variables, releasever);
+    }
+    return variables;
+}
+
+void set_releasever(Variables& variables, std::string_view releasever) {
+    const auto dot = releasever.find('.');
+    variables["releasever"] = releasever;
+    variables["releasever_major"] = releasever.substr(0, dot);
+    variables["releasever_minor"] = dot == std::string_view::npos ? std::string_view{} : releasever.substr(dot + 1);
+}
+
+}  // namespace lastack::repo

@@ -1,0 +1,42 @@
+// The variables of repository files: $releasever, $basearch, $arch, $YUM0..$YUM9 and the files in <root>/etc/{yum,dnf,lastack}/vars.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lastack::repo {
+
+using Variables = std::map<std::string, std::string, std::less<>>;  // names in lower case
+
+struct Expanded {
+    std::string text;
+    bool wants_releasever = false;  // it uses $releasever, which has no value
+};
+
+// Replaces $name and ${name}; the name's case does not matter. Unknown names stay as written; values are not expanded again. Pure.
+[[nodiscard]] Expanded expand(std::string_view text, const Variables& variables);
+
+// [A-Za-z0-9._-]{1,64}: what may stand in a URL or a path without changing its meaning.
+[[nodiscard]] bool is_variable_value(std::string_view value);
+
+// yum's base architecture of a machine name (uname -m or an rpm architecture); unknown names stand for themselves. Pure.
+[[nodiscard]] std::string_view basearch_of(std::string_view arch);
+
+// VERSION_ID of an os-release text; empty when it has none or not a usable one. Pure.
+[[nodiscard]] std::string version_id_of(std::string_view os_release);
+
+// VERSION_ID of the system in `root`; empty when it does not say.
+[[nodiscard]] std::string detect_releasever(const std::filesystem::path& root);
+
+// $arch, $basearch and $YUM0..9 of this process, overridden by the vars directories under `root`. `warnings` gets a line for every file
+// that is left out.
+[[nodiscard]] Variables load_variables(const std::filesystem::path& root, std::vector<std::string>& warnings);
+
+// Sets $releasever with $releasever_major and $releasever_minor.
+void set_releasever(Variables& variables, std::string_view releasever);
+
+}  // namespace lastack::repo
