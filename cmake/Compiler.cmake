@@ -29,6 +29,10 @@ if(LASTACK_SANITIZE)
   target_compile_options(lastack_settings INTERFACE -fsanitize=${LASTACK_SANITIZE} -fno-sanitize-recover=all)
   target_link_options(lastack_settings INTERFACE -fsanitize=${LASTACK_SANITIZE})
 endif()
+if(LASTACK_FUZZ)
+  # Coverage of the layers is what guides the fuzzer.
+  target_compile_options(lastack_settings INTERFACE -fsanitize=fuzzer-no-link)
+endif()
 if(CMAKE_BUILD_TYPE STREQUAL "Release")
   # A package manager runs as root on bytes from the network: the usual hardening costs nothing that a bench shows.
   target_compile_options(lastack_settings INTERFACE -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)

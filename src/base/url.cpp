@@ -29,7 +29,8 @@ bool is_unsafe(char c) {
 }
 
 bool is_host_name(std::string_view host) {
-    if (host.empty() || host.size() > max_host_length || host.front() == '.' || host.find("..") != std::string_view::npos) {
+    if (host.empty() || host.size() > max_host_length || host.front() == '.' || host.back() == '.' ||
+        host.find("..") != std::string_view::npos) {
         return false;
     }
     return std::ranges::all_of(host, [](char c) {

@@ -5,6 +5,7 @@
 #include "cli/load_packages.hpp"
 #include "cli/progress.hpp"
 #include "cli/prompt.hpp"
+#include "cli/resolution_text.hpp"
 #include "cli/transaction_progress.hpp"
 #include "cli/transaction_table.hpp"
 #include "package/error.hpp"
@@ -82,7 +83,7 @@ private:
             session_.print(printable(notice) + "\n");
         }
         if (!solution_.empty()) {
-            session_.say("--> Finished Dependency Resolution\n");
+            session_.say("--> Running transaction check\n" + resolution_text(solution_) + "--> Finished Dependency Resolution\n");
             return std::nullopt;
         }
         if (request_.specs.empty()) {
@@ -166,7 +167,7 @@ private:
             return *done;
         }
         session_.close_connections();
-        session_.say("Running transaction test\n");
+        session_.say("Running transaction check\nRunning transaction test\n");
         if (auto tested = transaction->test(); !tested) {
             return session_.fail(tested.error());
         }

@@ -36,6 +36,19 @@ class Progress final : public ProgressObserver {
 public:
     Progress(std::FILE* out, std::size_t count, std::uint64_t bytes) : out_{out}, count_{count}, bytes_{bytes}, begun_{Clock::now()} {}
 
+    // The total stays on the terminal when the last file is done.
+    ~Progress() override {
+        erase_drawn();
+        if (finished_ > 1 && style_of(out_).terminal) {
+            const double seconds = std::max(0.001, seconds_between(begun_, Clock::now()));
+            const std::string rate = amount(static_cast<std::uint64_t>(static_cast<double>(fetched_) / seconds)) + "/s ";
+            const unsigned columns = width();
+            std::fputs((std::string(columns - 1, '-') + "\n").c_str(), out_);
+            std::fputs((two_sided("Total", fmt::format("{}| {:>7}  {}", rate, amount(done_bytes_), minutes(seconds)), columns) + "\n").c_str(), out_);
+        }
+        std::fflush(out_);
+    }
+
     void started(std::size_t index, std::string_view label, std::optional<std::uint64_t> total) override {
         running_[index] = {.label = printable(label), .received = 0, .total = total.value_or(0), .begun = Clock::now()};
     }

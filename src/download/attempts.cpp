@@ -51,9 +51,11 @@ net::Task<Result<void>> run_attempts(Transport transport, std::vector<std::strin
         if (done) {
             co_return done;
         }
-        ++history.attempts;
-        history.without_progress = attempt.bytes() > before ? 0 : history.without_progress + 1;
         const FailureClass failure = classify(done.error());
+        if (failure != FailureClass::mirror) {
+            ++history.attempts;
+            history.without_progress = attempt.bytes() > before ? 0 : history.without_progress + 1;
+        }
         const auto retry = plan_retry(failure, history);
         history.struck_out[history.mirror] = history.struck_out[history.mirror] || failure == FailureClass::mirror;
         if (!retry) {

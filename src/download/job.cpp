@@ -3,6 +3,7 @@
 #include "download/error.hpp"
 #include "download/partial_file.hpp"
 #include "download/range_reply.hpp"
+#include "http/error.hpp"
 
 #include <utility>
 
@@ -26,6 +27,7 @@ public:
             return http::BodyUse::skip;
         }
         use_ = *use;
+        until_close_ = framing.kind == http::FramingKind::until_close;
         if (*use == ReplyUse::complete || *use == ReplyUse::restart) {
             return http::BodyUse::skip;
         }
@@ -85,6 +87,8 @@ public:
     [[nodiscard]] const std::optional<Error>& refused() const { return refused_; }
     [[nodiscard]] ReplyUse use() const { return use_; }
     [[nodiscard]] std::uint64_t fetched() const { return fetched_; }
+    // Its end was the connection's end, which a close in the middle looks like too.
+    [[nodiscard]] bool until_close() const { return until_close_; }
 
 private:
     DiskWorkers& disk_;
@@ -95,6 +99,7 @@ private:
     std::optional<Source> restart_from_;
     std::optional<Error> refused_;
     ReplyUse use_ = ReplyUse::from_start;
+    bool until_close_ = false;
     std::vector<std::byte> buffer_;
     std::uint64_t received_ = 0;
     std::uint64_t fetched_ = 0;
@@ -135,6 +140,14 @@ public:
         }
         if (!stored) {
             co_return in_context(std::move(stored.error()));
+        }
+        if (sink.until_close() && request_.size && file_.size() < *request_.size) {
+            co_return in_context(
+                Error{.code = http::HttpErrc::truncated,
+                      .phase = Phase::receiving,
+                      .cause = "the connection ended before the file did: " + std::to_string(*request_.size - file_.size()) + " of " +
+                               std::to_string(*request_.size) + " bytes are missing",
+                      .offset = file_.size()});
         }
         if (sink.use() == ReplyUse::restart) {
             // The server's file is another one by now. Asked once more, without a range, it cannot come to this again.

@@ -108,17 +108,24 @@ Result<void> PartialFile::lock() {
 }
 
 Result<void> PartialFile::open() {
-    auto file = open_file(part_, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0644);
-    if (!file) {
-        return std::unexpected(std::move(file.error()));
-    }
-    file_ = std::move(*file);
-    struct stat info{};
-    if (::fstat(file_.get(), &info) != 0 || !S_ISREG(info.st_mode)) {
-        return std::unexpected(Error{.code = Errc::io_failed, .phase = Phase::writing, .cause = part_.string() + " is not a regular file"});
-    }
-    if (auto locked = lock(); !locked) {
-        return locked;
+    bool ours = false;
+    while (!ours) {
+        auto file = open_file(part_, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0644);
+        if (!file) {
+            return std::unexpected(std::move(file.error()));
+        }
+        file_ = std::move(*file);
+        struct stat info{};
+        if (::fstat(file_.get(), &info) != 0 || !S_ISREG(info.st_mode)) {
+            return std::unexpected(
+                Error{.code = Errc::io_failed, .phase = Phase::writing, .cause = part_.string() + " is not a regular file"});
+        }
+        if (auto locked = lock(); !locked) {
+            return locked;
+        }
+        // Before we held the lock, another writer may have given the file its final name, or removed it: then it is not ours to write.
+        struct stat named{};
+        ours = ::lstat(part_.c_str(), &named) == 0 && named.st_dev == info.st_dev && named.st_ino == info.st_ino;
     }
     if (const auto text = read_file(journal_, journal_limit)) {
         if (const auto journal = parse_journal(*text); journal && journal->expectation == expectation_) {

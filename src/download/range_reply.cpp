@@ -82,6 +82,13 @@ Result<ReplyUse> partial_file(const http::ResponseHead& head, const http::Framin
         return fail(DownloadErrc::size_mismatch,
                     "the server's file ends elsewhere than announced (" + std::to_string(*question.size) + " bytes)");
     }
+    if (range->total && *range->last != *range->total - 1) {
+        return fail(http::HttpErrc::bad_range, "the server's part (206) ends before its file does");
+    }
+    if (*range->last >= question.size_limit) {
+        return fail(DownloadErrc::too_large,
+                    "the server offers more than the " + std::to_string(question.size_limit) + " bytes that are accepted");
+    }
     if (framing.kind == http::FramingKind::length && framing.length != *range->last - *range->first + 1) {
         return fail(http::HttpErrc::bad_range, "the server's part (206) has another length than its range");
     }

@@ -22,9 +22,9 @@ enum class FailureClass : unsigned char {
 
 // What the attempts for one file came to so far.
 struct AttemptHistory {
-    unsigned attempts = 0;          // made, the failed one included
+    unsigned attempts = 0;          // made, the failed one included; those that only struck a mirror out do not count
     unsigned retries = 10;          // most attempts; 0: bounded by progress only
-    unsigned without_progress = 0;  // failed attempts in a row that brought no byte
+    unsigned without_progress = 0;  // counted ones in a row that brought no byte
     std::size_t mirror = 0;         // the one that failed
     std::vector<bool> struck_out;   // per mirror: no more attempts for this file
 };

@@ -1,6 +1,7 @@
 #include "http/client.hpp"
 
 #include "http/error.hpp"
+#include "http/head_parser.hpp"
 #include "http/redirect.hpp"
 #include "http/request_writer.hpp"
 
@@ -48,6 +49,7 @@ net::Task<Result<Response>> Client::send(Request request, BodySink& sink) {
         }
         return std::unexpected(std::move(error));
     };
+    std::size_t heads_size = 0;
     for (unsigned redirects = 0;; ++redirects) {
         auto bytes = write_request(request);
         if (!bytes) {
@@ -65,6 +67,14 @@ net::Task<Result<Response>> Client::send(Request request, BodySink& sink) {
         }
         if (!watched.next()) {
             co_return Response{.head = std::move(outcome.head), .url = request.url, .address = std::move(tried->address)};
+        }
+        heads_size += outcome.heads_size;
+        if (heads_size > HeadLimits{}.total) {
+            co_return fail(Error{.code = HttpErrc::head_too_large,
+                                 .phase = Phase::receiving,
+                                 .cause = "the heads of the redirects are larger than " + std::to_string(HeadLimits{}.total) + " bytes",
+                                 .http_status = outcome.end.status},
+                           tried->address);
         }
         if (redirects >= max_redirects) {
             co_return fail(Error{.code = HttpErrc::too_many_redirects,

@@ -5,6 +5,7 @@
 #include "http/head_parser.hpp"
 #include "net/error.hpp"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -14,6 +15,7 @@ namespace {
 
 constexpr std::size_t read_size = std::size_t{64} << 10;       // bounds the work of one turn of the reactor
 constexpr std::uint64_t skip_limit = std::uint64_t{64} << 10;  // reading more away costs more than a new connection
+constexpr auto skip_time = std::chrono::milliseconds{500};
 constexpr unsigned max_informational = 8;
 
 Error closed_error(Phase phase, std::string cause) {
@@ -84,7 +86,6 @@ private:
         const TimePoint until = deadline();  // for the whole head: a byte now and then is no progress
         HeadParser parser;
         unsigned informational = 0;
-        std::size_t heads_size = 0;
         while (true) {
             if (unread_.empty()) {
                 auto more = co_await fill(until);
@@ -109,14 +110,14 @@ private:
             if (!parser.done()) {
                 continue;
             }
-            heads_size += parser.size();
+            outcome_.heads_size += parser.size();
             outcome_.head = parser.take();
             if (outcome_.head.status >= 200 || outcome_.head.status == 101) {
                 outcome_.end.head_complete = true;
                 outcome_.end.status = outcome_.head.status;
                 co_return Result<void>{};
             }
-            if (++informational > max_informational || heads_size > HeadLimits{}.total) {
+            if (++informational > max_informational || outcome_.heads_size > HeadLimits{}.total) {
                 co_return std::unexpected(Error{.code = HttpErrc::unexpected_status,
                                                 .phase = Phase::receiving,
                                                 .cause = "the server sends one provisional answer after the other"});
@@ -146,7 +147,10 @@ private:
 
     net::Task<Result<void>> receive_body() {
         BodyDecoder decoder{framing_};
-        std::uint64_t skipped = 0;
+        if (use_ == BodyUse::skip && !decoder.done()) {
+            co_await skip_body(decoder);
+            co_return Result<void>{};
+        }
         while (!decoder.done()) {
             if (unread_.empty()) {
                 auto more = co_await fill_body();
@@ -165,23 +169,48 @@ private:
             if (piece->data.empty()) {
                 continue;
             }
-            if (use_ == BodyUse::skip) {
-                skipped += piece->data.size();
-                if (skipped > skip_limit || framing_.kind == FramingKind::until_close) {
-                    outcome_.verdict.abort = true;
-                    co_return Result<void>{};  // the answer is known; its body is not worth the wait
-                }
-                continue;
-            }
             auto stored = co_await sink_.write(piece->data);
             if (!stored) {
                 outcome_.sink_refused = true;
                 co_return std::unexpected(std::move(stored.error()));
             }
         }
+        end_of_answer();
+        co_return Result<void>{};
+    }
+
+    // The answer is known; its body is read away only as far as that is cheaper than a new connection, and whatever happens to it does not
+    // change the answer.
+    net::Task<void> skip_body(BodyDecoder& decoder) {
+        const TimePoint until = network_.now() + std::min<Duration>(skip_time, request_.limits.timeout);
+        std::uint64_t skipped = 0;
+        outcome_.verdict.abort = true;
+        if (framing_.kind == FramingKind::until_close || framing_.length > skip_limit) {
+            co_return;
+        }
+        while (!decoder.done()) {
+            if (unread_.empty()) {
+                const auto more = co_await fill(until);
+                if (!more || !*more) {
+                    co_return;
+                }
+            }
+            const auto piece = decoder.next(unread_);
+            if (!piece) {
+                co_return;
+            }
+            unread_ = unread_.subspan(piece->consumed);
+            skipped += piece->consumed;
+            if (skipped > skip_limit) {
+                co_return;
+            }
+        }
+        end_of_answer();
+    }
+
+    void end_of_answer() {
         const bool keep = request_.keepalive && unread_.empty() && keeps_connection(outcome_.head, framing_);
         outcome_.verdict = {.reusable = keep, .server_hint = keep_alive_hint(outcome_.head).timeout};
-        co_return Result<void>{};
     }
 
     // As fill, and judges the rate over the time spent waiting for the network (not for the disk).

@@ -33,6 +33,7 @@ struct ExchangeOutcome {
     std::optional<Error> error;  // unset: head and body came whole
     bool sink_refused = false;   // the error is the sink's, not the connection's
     ExchangeEnd end;
+    std::size_t heads_size = 0;  // bytes of all heads, provisional answers included
     net::Verdict verdict;  // what becomes of the connection
 };
 

@@ -15,7 +15,7 @@ bool is_clean(std::string_view text) {
 Result<std::string> write_request(const Request& request) {
     std::string out = request.method == Method::get ? "GET " : "HEAD ";
     out += request.url.target + " HTTP/1.1\r\n";
-    bool clean = true;
+    bool clean = is_clean(request.url.target);
     const auto field = [&](std::string_view name, std::string_view value) {
         clean = clean && !name.empty() && is_clean(name) && is_clean(value);
         out += name;

@@ -29,6 +29,10 @@ Error error_of(transact::Failed failed) {
         case transact::Failure::rpmdb:
             error.code = PackageErrc::rpmdb_unreadable;
             break;
+        case transact::Failure::locked:
+            error.code = Errc::locked;
+            error.next_step = "wait until the other program that uses the rpm database has ended, then run the command again";
+            break;
         case transact::Failure::bad_key:
             error.code = PackageErrc::bad_key;
             break;

@@ -79,16 +79,17 @@ public:
 
     // Keys of an armoured file, without importing them. Errors: PackageErrc::bad_key.
     [[nodiscard]] Result<std::vector<KeyInfo>> inspect_keys(std::string_view armoured);
-    // Imports every key of the file into the root's keyring. Errors: PackageErrc::bad_key, transaction_failed.
+    // Imports every key of the file into the root's keyring. Errors: PackageErrc::bad_key, transaction_failed, Errc::locked.
     [[nodiscard]] Result<void> import_keys(std::string_view armoured);
 
-    // rpm's dependency check and test run (conflicts, disk space). Changes nothing, except that a root without an rpm database gets an
-    // empty one. Errors: PackageErrc::transaction_check with the problems in `cause`, one per line.
+    // rpm's dependency check and test run (conflicts, disk space); payloads are not read again. Changes nothing, except that a root without
+    // an rpm database gets an empty one. Errors: PackageErrc::transaction_check with the problems in `cause`, one per line.
     [[nodiscard]] Result<void> test();
 
     // The transaction. Cannot be cancelled once begun: a stop requested by the user is honoured before it, not in it. Errors:
     // PackageErrc::transaction_check when librpm refused it and nothing was changed, transaction_failed when an element failed,
-    // transaction_process when the process died.
+    // transaction_process when the process died; Errc::locked when another program holds rpm's lock (nothing was changed; it does not
+    // wait).
     [[nodiscard]] Result<TransactionOutcome> run(TransactionObserver& observer);
 
 private:

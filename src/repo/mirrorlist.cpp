@@ -22,7 +22,8 @@ std::vector<std::string> parse_mirrorlist(std::string_view text) {
         while (line.ends_with(' ') || line.ends_with('\t')) {
             line.remove_suffix(1);
         }
-        if (!parse_url(line)) {
+        // Most lines of a hostile list are not worth the full check.
+        if (!iequals(line.substr(0, 4), "http") || !parse_url(line)) {
             continue;
         }
         if (line.ends_with(document)) {

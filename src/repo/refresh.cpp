@@ -79,9 +79,6 @@ private:
         for (RepoWork& work : works_) {
             work.prepare(cache_.repo_directory(work.config().id), expiry_, wall_clock(), stop_);
         }
-        if (!select(&RepoWork::open).empty()) {
-            client_.expect_more(true);  // the next stage asks the same servers
-        }
     }
 
     void fetch_mirrorlists() {

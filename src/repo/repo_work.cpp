@@ -36,8 +36,12 @@ std::string date_of(const Repomd& repomd) {
     return text;
 }
 
+// The base whose repomd.xml answered as `url`, which has no secrets and no default port; the end after a redirect.
 std::vector<std::string>::iterator find_base(std::vector<std::string>& bases, const std::string& url) {
-    return std::ranges::find_if(bases, [&](const std::string& base) { return url == redact_url(base) + repomd_path; });
+    return std::ranges::find_if(bases, [&](const std::string& base) {
+        const auto asked = parse_url(base + repomd_path);
+        return asked && asked->str() == url;
+    });
 }
 
 }  // namespace
@@ -72,7 +76,9 @@ void RepoWork::prepare(const std::filesystem::path& directory, Expiry expiry, st
         return fail(intact.error());
     }
     ready_ = *intact && !bases_.empty();
-    if (!ready_) {
+    if (ready_) {
+        prefer(cached_->state->url);
+    } else {
         bases_ = config_->baseurl;
     }
 }

@@ -125,6 +125,10 @@ std::expected<void, Failed> import_keys(const std::string& installroot, const st
     if (!set || !certificates) {
         return std::unexpected(Failed{.failure = Failure::transaction, .cause = "librpm cannot open the root " + installroot});
     }
+    const auto lock = lock_root(set.get());
+    if (!lock) {
+        return std::unexpected(Failed{.failure = lock.error().failure, .cause = lock.error().cause + ": " + log.errors()});
+    }
     for (const auto& certificate : *certificates) {
         if (rpmtsImportPubkey(set.get(), certificate.data(), certificate.size()) != RPMRC_OK) {
             return std::unexpected(Failed{.failure = Failure::transaction, .cause = "librpm did not import the key: " + log.errors()});

@@ -27,6 +27,14 @@ TransactionSet open_set(const std::string& installroot) {
     return set;
 }
 
+std::expected<RootLock, Failed> lock_root(rpmts set) {
+    RootLock lock(rpmtxnBegin(set, RPMTXN_WRITE));
+    if (!lock) {
+        return std::unexpected(Failed{.failure = Failure::locked, .cause = "librpm cannot lock the rpm database"});
+    }
+    return lock;
+}
+
 FileHandle open_package(std::size_t index) {
     const int fd = first_package_fd + static_cast<int>(index);
     if (::lseek(fd, 0, SEEK_SET) != 0) {

@@ -4,6 +4,7 @@
 #include "transact/channel/message.hpp"
 #include "transact/rpm_handles.hpp"
 
+#include <expected>
 #include <string>
 
 namespace lastack::transact {
@@ -14,6 +15,10 @@ namespace lastack::transact {
 
 // A set on that root; nothing when librpm refuses the root. Every request works on a fresh one: keys and packages may have changed.
 [[nodiscard]] TransactionSet open_set(const std::string& installroot);
+
+// rpm's own lock on the root, until the handle ends. Failure::locked when another process holds it: nobody can be asked here whether to
+// wait.
+[[nodiscard]] std::expected<RootLock, Failed> lock_root(rpmts set);
 
 // The package's inherited descriptor from its beginning, as librpm wants it; the descriptor itself stays open.
 [[nodiscard]] FileHandle open_package(std::size_t index);

@@ -25,6 +25,7 @@ struct EndBy {
 
 using TransactionSet = std::unique_ptr<std::remove_pointer_t<rpmts>, EndBy<rpmtsFree>>;
 using HeaderHandle = std::unique_ptr<std::remove_pointer_t<Header>, EndBy<headerFree>>;
+using RootLock = std::unique_ptr<std::remove_pointer_t<rpmtxn>, EndBy<rpmtxnEnd>>;
 using FileHandle = std::unique_ptr<std::remove_pointer_t<FD_t>, EndBy<Fclose>>;
 using Keyring = std::unique_ptr<std::remove_pointer_t<rpmKeyring>, EndBy<rpmKeyringFree>>;
 using PgpParameters = std::unique_ptr<std::remove_pointer_t<pgpDigParams>, EndBy<pgpDigParamsFree>>;

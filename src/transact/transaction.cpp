@@ -2,6 +2,7 @@
 
 #include "transact/assemble.hpp"
 #include "transact/progress.hpp"
+#include "transact/root.hpp"
 #include "transact/rpm_handles.hpp"
 #include "transact/rpm_log.hpp"
 #include "transact/scriptlet_output.hpp"
@@ -105,6 +106,11 @@ std::expected<void, Failed> run_transaction(const Setup& setup) {
         return with_log(std::move(assembled.error()), log);
     }
     auto* set = assembled->set.get();
+    // Before the check, so that what was checked is what the transaction meets.
+    const auto lock = lock_root(set);
+    if (!lock) {
+        return with_log(lock.error(), log);
+    }
     if (auto checked = check_and_order(set); !checked) {
         return std::unexpected(std::move(checked.error()));
     }

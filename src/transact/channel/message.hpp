@@ -67,7 +67,7 @@ struct Run {
 struct Done {
     friend bool operator==(const Done&, const Done&) = default;
 };
-enum class Failure : std::uint8_t { process, rpmdb, bad_key, check, transaction };
+enum class Failure : std::uint8_t { process, rpmdb, locked, bad_key, check, transaction };
 struct Failed {
     Failure failure = Failure::process;
     std::string cause;

@@ -1,0 +1,298 @@
+#include "repo/config.hpp"
+
+#include "repo/config_files.hpp"
+#include "repo/error.hpp"
+#include "support/temp_directory.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+namespace lastack::repo {
+namespace {
+
+using test::TempDirectory;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+namespace fs = std::filesystem;
+
+std::vector<std::string> ids_of(const Config& config) {
+    std::vector<std::string> ids;
+    for (const RepoConfig& repo : config.repos) {
+        ids.push_back((repo.enabled ? "+" : "-") + repo.id);
+    }
+    return ids;
+}
+
+const RepoConfig& repo_of(const Config& config, std::string_view id) {
+    for (const RepoConfig& repo : config.repos) {
+        if (repo.id == id) {
+            return repo;
+        }
+    }
+    throw std::runtime_error("no such repository");
+}
+
+// A root with a main file and two repositories.
+class LoadConfig : public testing::Test {
+protected:
+    LoadConfig() {
+        root.write("etc/os-release", "VERSION_ID=9\n");
+        root.write("etc/yum.conf", "[main]\ngpgcheck=1\n");
+        root.write("etc/yum.repos.d/a.repo", "[alpha]\nbaseurl=http://h/$releasever/\n[beta]\nbaseurl=http://h/b\nenabled=0\n");
+        overrides.installroot = root.path();
+    }
+    Config load() const {
+        auto config = load_config(overrides);
+        if (!config) {
+            throw std::runtime_error(describe(config.error()));
+        }
+        return *std::move(config);
+    }
+    Error failure() const {
+        auto config = load_config(overrides);
+        return config ? Error{} : config.error();
+    }
+
+    TempDirectory root;
+    Overrides overrides;
+};
+
+TEST_F(LoadConfig, repositories_are_found_below_the_installroot) {
+    const Config config = load();
+    EXPECT_THAT(ids_of(config), ElementsAre("+alpha", "-beta"));
+    EXPECT_THAT(repo_of(config, "alpha").baseurl, ElementsAre("http://h/9"));
+    EXPECT_EQ(config.main.installroot, root.path());
+    EXPECT_EQ(config.main.cachedir, root / "var/cache/lastack");
+    EXPECT_THAT(config.main.reposdir, ElementsAre(root / "etc/yum.repos.d"));
+    EXPECT_THAT(config.warnings, IsEmpty());
+}
+
+TEST_F(LoadConfig, the_first_main_file_of_the_list_is_taken) {
+    root.write("etc/dnf/dnf.conf", "[main]\nretries=4\n");
+    EXPECT_EQ(load().main.retries, 10u);
+    root.write("etc/lastack/lastack.conf", "[main]\nretries=5\n");
+    EXPECT_EQ(load().main.retries, 5u);
+    fs::remove(root / "etc/lastack/lastack.conf");
+    fs::remove(root / "etc/yum.conf");
+    EXPECT_EQ(load().main.retries, 4u);
+    fs::remove(root / "etc/dnf/dnf.conf");
+    EXPECT_EQ(load().main.retries, 10u);
+}
+
+TEST_F(LoadConfig, a_file_given_by_name_must_be_there) {
+    overrides.config_file = root / "no.conf";
+    EXPECT_EQ(failure().code, RepoErrc::bad_config);
+    EXPECT_THAT(failure().cause, HasSubstr("no.conf"));
+    overrides.config_file = root.write("my.conf", "[main]\nretries=3\n");
+    EXPECT_EQ(load().main.retries, 3u);
+    overrides.config_file = root.path();
+    EXPECT_EQ(failure().code, RepoErrc::bad_config);
+}
+
+TEST_F(LoadConfig, a_bad_main_file_is_an_error_with_file_and_line) {
+    root.write("etc/yum.conf", "[main]\n\ngpgcheck=perhaps\n");
+    EXPECT_EQ(failure().code, RepoErrc::bad_config);
+    EXPECT_THAT(failure().cause, HasSubstr("etc/yum.conf:3: "));
+}
+
+TEST_F(LoadConfig, repositories_may_stand_in_the_main_file) {
+    root.write("etc/yum.conf", "[main]\nretries=2\n[inline]\nbaseurl=http://h/i\n");
+    const Config config = load();
+    EXPECT_THAT(ids_of(config), ElementsAre("+alpha", "-beta", "+inline"));
+    EXPECT_EQ(repo_of(config, "inline").retries, 2u);
+}
+
+TEST_F(LoadConfig, repositories_are_sorted_by_cost_and_then_id) {
+    root.write("etc/yum.repos.d/z.repo", "[zero]\ncost=1\nbaseurl=http://h/z\n");
+    EXPECT_THAT(ids_of(load()), ElementsAre("+zero", "+alpha", "-beta"));
+}
+
+TEST_F(LoadConfig, other_files_and_unreadable_ones_do_not_stop_it) {
+    root.write("etc/yum.repos.d/README", "[readme]\n");
+    root.write("etc/yum.repos.d/x.repo.rpmnew", "[rpmnew]\n");
+    fs::create_symlink("loop.repo", root / "etc/yum.repos.d/loop.repo");
+    fs::create_directory(root / "etc/yum.repos.d/dir.repo");
+    root.write("etc/yum.repos.d/big.repo", std::string((8u << 20) + 1, '\n'));
+    const Config config = load();
+    EXPECT_THAT(ids_of(config), ElementsAre("+alpha", "-beta"));
+    EXPECT_THAT(config.warnings, ElementsAre(HasSubstr("big.repo"), HasSubstr("dir.repo"), HasSubstr("loop.repo")));
+}
+
+TEST_F(LoadConfig, setopt_precedence_is_defaults_main_repo_setopt) {
+    root.write("etc/yum.conf", "[main]\nretries=2\ntimeout=20\n");
+    root.write("etc/yum.repos.d/a.repo", "[alpha]\nretries=3\nbaseurl=http://h/a\n[beta]\nbaseurl=http://h/b\n");
+    EXPECT_EQ(repo_of(load(), "alpha").retries, 3u);
+    EXPECT_EQ(repo_of(load(), "beta").retries, 2u);
+    overrides.setopts = {"retries=4"};
+    EXPECT_EQ(load().main.retries, 4u);
+    EXPECT_EQ(repo_of(load(), "alpha").retries, 3u) << "what the repository says itself stays";
+    EXPECT_EQ(repo_of(load(), "beta").retries, 4u);
+    overrides.setopts = {"*.retries=5", "beta.retries=6", "main.timeout=7"};
+    EXPECT_EQ(repo_of(load(), "alpha").retries, 5u);
+    EXPECT_EQ(repo_of(load(), "beta").retries, 6u);
+    EXPECT_EQ(repo_of(load(), "beta").timeout, std::chrono::seconds{7});
+}
+
+TEST_F(LoadConfig, setopt_splits_at_the_first_equals_and_the_last_dot_before_it) {
+    root.write("etc/yum.repos.d/c.repo", "[c.d.e]\nbaseurl=http://h/c\n");
+    overrides.setopts = {"c.d.e.baseurl=http://h/x.y/?a=b"};
+    EXPECT_THAT(repo_of(load(), "c.d.e").baseurl, ElementsAre("http://h/x.y/?a=b"));
+}
+
+TEST_F(LoadConfig, a_wrong_setopt_is_an_error) {
+    for (const char* setopt : {"nosuch=1", "alpha.nosuch=1", "nomatch.nosuch=1", "gpgcheck=perhaps", "alpha.gpgcheck=perhaps", "gpgcheck",
+                               "=1", ".gpgcheck=1", "baseurl=http://h/", "alpha.cachedir=/x", "gpgcheck=1\n", ""}) {
+        overrides.setopts = {setopt};
+        EXPECT_EQ(failure().code, RepoErrc::bad_option) << setopt;
+        EXPECT_THAT(failure().cause, HasSubstr("--setopt=")) << setopt;
+    }
+}
+
+TEST_F(LoadConfig, a_setopt_without_effect_is_told) {
+    overrides.setopts = {"nomatch.gpgcheck=1", "sslverify=0", "logfile=/x"};
+    EXPECT_THAT(load().warnings, ElementsAre("--setopt=sslverify=0: option 'sslverify' is not supported and has no effect",
+                                             "--setopt=nomatch.gpgcheck=1: no repository matches 'nomatch'"));
+}
+
+TEST_F(LoadConfig, excludes_of_the_command_line_replace_those_of_the_file) {
+    root.write("etc/yum.conf", "[main]\nexclude=kernel*\n");
+    EXPECT_THAT(load().main.exclude, ElementsAre("kernel*"));
+    overrides.setopts = {"exclude=foo,bar"};
+    EXPECT_THAT(load().main.exclude, ElementsAre("foo", "bar"));
+    overrides.setopts = {"excludepkgs="};
+    EXPECT_THAT(load().main.exclude, IsEmpty());
+}
+
+TEST_F(LoadConfig, repositories_are_switched_in_the_order_given) {
+    using Switches = std::vector<std::pair<std::string, bool>>;
+    const std::pair<Switches, std::vector<std::string>> rows[] = {
+        {{{"beta", true}}, {"+alpha", "+beta"}},
+        {{{"*", false}, {"beta", true}}, {"-alpha", "+beta"}},
+        {{{"beta", true}, {"*", false}}, {"-alpha", "-beta"}},
+        {{{"alpha,beta", false}}, {"-alpha", "-beta"}},
+        {{{"[ab]*", true}, {"al?ha", false}}, {"-alpha", "+beta"}},
+        {{{"nothing*", true}}, {"+alpha", "-beta"}},
+    };
+    for (const auto& [switches, expected] : rows) {
+        overrides.repo_switches = switches;
+        EXPECT_EQ(ids_of(load()), expected);
+    }
+}
+
+TEST_F(LoadConfig, an_unknown_exact_id_is_an_error) {
+    for (const bool enable : {true, false}) {
+        overrides.repo_switches = {{"alpha,gamma", enable}};
+        EXPECT_EQ(failure().code, RepoErrc::unknown_repo);
+        EXPECT_THAT(failure().cause, HasSubstr("'gamma'"));
+    }
+}
+
+TEST_F(LoadConfig, enabling_a_repository_that_was_left_out_says_why) {
+    root.write("etc/yum.repos.d/bad.repo", "[bad]\nenabled=0\ngpgcheck=perhaps\n");
+    EXPECT_THAT(ids_of(load()), ElementsAre("+alpha", "-beta"));
+    overrides.repo_switches = {{"bad", true}};
+    EXPECT_EQ(failure().code, RepoErrc::unknown_repo);
+    EXPECT_THAT(failure().cause, HasSubstr("bad.repo:3: "));
+}
+
+TEST_F(LoadConfig, repofrompath_adds_an_enabled_repository_that_checks_signatures) {
+    overrides.repos_from_path = {{"extra", "http://h/$releasever/x/"}};
+    overrides.repo_switches = {{"*", false}, {"extra", true}};
+    const Config config = load();
+    EXPECT_THAT(ids_of(config), ElementsAre("-alpha", "-beta", "+extra"));
+    EXPECT_THAT(repo_of(config, "extra").baseurl, ElementsAre("http://h/9/x"));
+    EXPECT_EQ(repo_of(config, "extra").origin, "--repofrompath");
+    EXPECT_TRUE(repo_of(config, "extra").gpgcheck);
+}
+
+TEST_F(LoadConfig, repofrompath_refuses_what_is_no_http_url) {
+    for (const char* url : {"/srv/repo", "file:///srv/repo", "ftp://h/x", "relative", "", "http://", "http://h/a b"}) {
+        overrides.repos_from_path = {{"extra", url}};
+        EXPECT_EQ(failure().code, RepoErrc::bad_option) << url;
+        EXPECT_THAT(failure().next_step, HasSubstr("http://")) << url;
+    }
+    for (const char* id : {"", "..", "a/b", "main", "a b"}) {
+        overrides.repos_from_path = {{id, "http://h/x"}};
+        EXPECT_EQ(failure().code, RepoErrc::bad_option) << id;
+    }
+}
+
+TEST_F(LoadConfig, releasever_of_the_command_line_wins) {
+    root.write("etc/yum/vars/releasever", "8\n");
+    EXPECT_THAT(repo_of(load(), "alpha").baseurl, ElementsAre("http://h/8"));
+    overrides.releasever = "7";
+    EXPECT_THAT(repo_of(load(), "alpha").baseurl, ElementsAre("http://h/7"));
+    for (const char* bad : {"../x", "", "a b", "9\n"}) {
+        overrides.releasever = bad;
+        EXPECT_EQ(failure().code, RepoErrc::bad_option) << bad;
+    }
+}
+
+TEST_F(LoadConfig, without_a_releasever_repositories_that_need_it_must_be_disabled) {
+    fs::remove(root / "etc/os-release");
+    EXPECT_EQ(failure().code, RepoErrc::bad_config);
+    EXPECT_THAT(failure().cause, HasSubstr("'alpha'"));
+    overrides.repo_switches = {{"alpha", false}};
+    EXPECT_THAT(ids_of(load()), ElementsAre("-alpha", "-beta"));
+}
+
+TEST_F(LoadConfig, cachedir_lies_below_the_installroot_unless_given_on_the_command_line) {
+    root.write("etc/yum.conf", "[main]\ncachedir=/var/cache/yum/$releasever\n");
+    EXPECT_EQ(load().main.cachedir, root / "var/cache/yum/9");
+    root.write("etc/yum.conf", "[main]\ncachedir=" + (root / "c").string() + "\n");
+    EXPECT_EQ(load().main.cachedir, root / "c");
+    overrides.setopts = {"cachedir=/elsewhere"};
+    EXPECT_EQ(load().main.cachedir, "/elsewhere");
+    overrides.setopts.clear();
+    root.write("etc/yum.conf", "[main]\ncachedir=relative\n");
+    EXPECT_EQ(failure().code, RepoErrc::bad_config);
+}
+
+TEST_F(LoadConfig, a_reposdir_that_was_given_replaces_the_list) {
+    const TempDirectory other;
+    other.write("o.repo", "[other]\nbaseurl=http://h/o\n");
+    overrides.setopts = {"reposdir=" + other.path().string()};
+    EXPECT_THAT(ids_of(load()), ElementsAre("+other"));
+    root.write("my/m.repo", "[mine]\nbaseurl=http://h/m\n");
+    overrides.setopts = {"reposdir=/my"};
+    EXPECT_THAT(ids_of(load()), ElementsAre("+mine"));
+    overrides.setopts = {"reposdir=/nowhere-at-all"};
+    EXPECT_THAT(ids_of(load()), IsEmpty());
+}
+
+TEST_F(LoadConfig, the_installroot_must_be_absolute) {
+    overrides.installroot = "relative";
+    EXPECT_EQ(failure().code, RepoErrc::bad_option);
+}
+
+TEST_F(LoadConfig, warnings_of_disabled_repositories_about_their_urls_are_not_shown) {
+    root.write("etc/yum.repos.d/f.repo", "[f]\nenabled=0\nbaseurl=ftp://h/\nmetalink=http://m/\n");
+    EXPECT_THAT(load().warnings, IsEmpty());
+    overrides.repo_switches = {{"f", true}};
+    EXPECT_EQ(load().warnings.size(), 2u);
+}
+
+TEST(ConfigFiles, below_root) {
+    const std::tuple<const char*, const char*, const char*> rows[] = {
+        {"/", "/var", "/var"},          {"/r", "/var", "/r/var"},  {"/r/", "/var", "/r/var"},     {"/r", "/r/var", "/r/var"},
+        {"/r", "/rest/x", "/r/rest/x"}, {"/r", "/r/../x", "/r/x"}, {"/r/a/..", "/var", "/r/var"},
+    };
+    for (const auto& [root, path, expected] : rows) {
+        EXPECT_EQ(below_root(root, path), expected) << root << " " << path;
+    }
+}
+
+TEST(ConfigFiles, a_directory_with_two_names_is_read_once) {
+    const TempDirectory directory;
+    directory.write("d/b.repo", "");
+    directory.write("d/a.repo", "");
+    fs::create_directory_symlink(directory / "d", directory / "e");
+    EXPECT_THAT(list_repo_files({directory / "d", directory / "e"}), ElementsAre(directory / "d/a.repo", directory / "d/b.repo"));
+}
+
+}  // namespace
+}  // namespace lastack::repo

@@ -1,0 +1,207 @@
+#include "repo/decompress.hpp"
+
+#include "base/digest_stream.hpp"
+#include "compressed.hpp"
+#include "repo/error.hpp"
+#include "support/temp_directory.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <functional>
+#include <sys/stat.h>
+
+namespace lastack::repo {
+namespace {
+
+using lastack::test::TempDirectory;
+using testing::HasSubstr;
+
+namespace fs = std::filesystem;
+
+std::string plain(std::string_view text) { return std::string{text}; }
+
+struct Format {
+    const char* name;
+    std::string (*compress)(std::string_view);
+};
+constexpr Format formats[] = {{"gzip", test::gzip}, {"zstd", test::zstd}, {"xz", test::xz}};
+
+// Larger than every buffer on the way and not a multiple of one; the numbers keep it from shrinking to nothing.
+const std::string& xml() {
+    static const std::string text = [] {
+        std::string made = "<?xml version=\"1.0\"?>\n<metadata>";
+        for (int i = 0; made.size() < 700'000; ++i) {
+            made += "<p>" + std::to_string(i * 7919) + "</p>";
+        }
+        return made + "</metadata>\n";
+    }();
+    return text;
+}
+
+class Decompress : public testing::Test {
+protected:
+    Result<void> run(std::string_view content, std::optional<std::uint64_t> open_size, std::vector<Digest> digests = {},
+                     std::uint64_t limit = 1u << 30) {
+        directory.write("in", content);
+        return decompress_xml({.from = directory / "in",
+                               .to = directory / "out",
+                               .open_size = open_size,
+                               .open_digests = std::move(digests),
+                               .size_limit = limit});
+    }
+    // No file of any name but the input's.
+    void expect_nothing_left(const std::string& what) {
+        int others = 0;
+        for (const auto& entry : fs::directory_iterator{directory.path()}) {
+            others += entry.path().filename() != "in" ? 1 : 0;
+        }
+        EXPECT_EQ(others, 0) << what;
+    }
+    TempDirectory directory;
+};
+
+TEST_F(Decompress, every_format_gives_the_text_back) {
+    const std::vector<Digest> digests{digest_of(DigestAlgorithm::sha256, xml()), digest_of(DigestAlgorithm::sha1, xml())};
+    for (const Format& format : {formats[0], formats[1], formats[2], Format{"plain", plain}}) {
+        const auto done = run(format.compress(xml()), xml().size(), digests);
+        ASSERT_TRUE(done) << format.name << ": " << describe(done.error());
+        EXPECT_EQ(directory.read("out"), xml()) << format.name;
+        EXPECT_TRUE(run(format.compress(xml()), std::nullopt)) << format.name;
+        fs::remove(directory / "out");
+    }
+}
+
+TEST_F(Decompress, concatenated_streams_are_one_file) {
+    const std::string_view text = xml();
+    const auto half = text.size() / 2;
+    for (const Format& format : formats) {
+        ASSERT_TRUE(run(format.compress(text.substr(0, half)) + format.compress(text.substr(half)), text.size())) << format.name;
+        EXPECT_EQ(directory.read("out"), text) << format.name;
+    }
+}
+
+TEST_F(Decompress, a_bomb_stops_at_the_declared_size) {
+    const std::string bomb = "<m>" + std::string(64u << 20, ' ') + "</m>";
+    for (const Format& format : formats) {
+        const auto declared = run(format.compress(bomb), 1000);
+        ASSERT_FALSE(declared) << format.name;
+        EXPECT_EQ(declared.error().code, RepoErrc::bad_metadata) << format.name;
+        EXPECT_THAT(declared.error().cause, HasSubstr("larger than 1000")) << format.name;
+        const auto undeclared = run(format.compress(bomb), std::nullopt, {}, 1u << 20);
+        ASSERT_FALSE(undeclared) << format.name;
+        EXPECT_THAT(undeclared.error().cause, HasSubstr("larger than 1048576")) << format.name;
+        expect_nothing_left(format.name);
+    }
+}
+
+TEST_F(Decompress, another_size_or_digest_is_refused) {
+    for (const Format& format : formats) {
+        const auto shorter = run(format.compress(xml()), xml().size() + 1);
+        ASSERT_FALSE(shorter) << format.name;
+        EXPECT_EQ(shorter.error().code, RepoErrc::bad_metadata);
+        EXPECT_FALSE(run(format.compress(xml()), xml().size() - 1)) << format.name;
+        const auto other = run(format.compress(xml()), xml().size(), {digest_of(DigestAlgorithm::sha256, "other")});
+        ASSERT_FALSE(other) << format.name;
+        EXPECT_EQ(other.error().code, RepoErrc::bad_metadata);
+        EXPECT_THAT(other.error().cause, HasSubstr("open-checksum"));
+        EXPECT_FALSE(run(format.compress(xml()), xml().size(),
+                         {digest_of(DigestAlgorithm::sha256, xml()), digest_of(DigestAlgorithm::md5, "other")}))
+            << format.name << ": all digests must match";
+        expect_nothing_left(format.name);
+    }
+}
+
+TEST_F(Decompress, a_failure_leaves_the_old_file_as_it_is) {
+    directory.write("out", "old");
+    EXPECT_FALSE(run(test::gzip(xml()), 5));
+    EXPECT_EQ(directory.read("out"), "old");
+}
+
+TEST_F(Decompress, truncation_at_every_byte_is_an_error) {
+    const std::string text = "<?xml version=\"1.0\"?><metadata>some text, some more text</metadata>";
+    for (const Format& format : formats) {
+        const std::string whole = format.compress(text);
+        for (std::size_t length = 0; length < whole.size(); ++length) {
+            EXPECT_FALSE(run(whole.substr(0, length), std::nullopt)) << format.name << " cut at " << length;
+        }
+    }
+}
+
+TEST_F(Decompress, trailing_garbage_is_an_error) {
+    for (const Format& format : formats) {
+        for (const std::string& garbage : {std::string("x"), std::string("garbage that is long enough"), std::string(1, '\0')}) {
+            EXPECT_FALSE(run(format.compress(xml()) + garbage, xml().size())) << format.name << " and " << garbage.size() << " bytes";
+            expect_nothing_left(format.name);
+        }
+    }
+}
+
+TEST_F(Decompress, flipped_bits_are_an_error_or_change_nothing) {
+    const std::string text = "<?xml version=\"1.0\"?><metadata>some text, some more text</metadata>";
+    const Digest digest = digest_of(DigestAlgorithm::sha256, text);
+    for (const Format& format : formats) {
+        const std::string whole = format.compress(text);
+        for (std::size_t i = 0; i < whole.size() * 8; i += 5) {
+            std::string flipped = whole;
+            flipped[i / 8] = static_cast<char>(flipped[i / 8] ^ (1 << (i % 8)));
+            if (run(flipped, text.size(), {digest})) {
+                EXPECT_EQ(directory.read("out"), text) << format.name << " bit " << i;
+            }
+        }
+    }
+}
+
+TEST_F(Decompress, a_doctype_or_no_xml_is_refused) {
+    for (const char* text :
+         {"<!DOCTYPE m [<!ENTITY a \"a\">]><m/>", "<?xml version='1.0'?><!DOCTYPE m><m/>", "no xml", "<html", "", " \n"}) {
+        for (const Format& format : formats) {
+            const bool is_tag = std::string_view{text} == "<html";
+            EXPECT_EQ(run(format.compress(text), std::nullopt).has_value(), is_tag) << format.name << ": " << text;
+            if (is_tag) {
+                fs::remove(directory / "out");
+            }
+            expect_nothing_left(text);
+        }
+    }
+}
+
+TEST_F(Decompress, formats_we_do_not_read_are_named) {
+    for (const auto& [magic, name] : {std::pair{std::string("BZh91AY"), "bzip2"}, std::pair{std::string("\0ZCK1xx", 7), "zchunk"}}) {
+        const auto done = run(magic, std::nullopt);
+        ASSERT_FALSE(done);
+        EXPECT_EQ(done.error().code, RepoErrc::bad_metadata);
+        EXPECT_THAT(done.error().cause, HasSubstr(name));
+    }
+}
+
+TEST_F(Decompress, the_result_is_readable_whatever_the_umask) {
+    const mode_t before = ::umask(0777);
+    const auto done = run(test::gzip(xml()), std::nullopt);
+    ::umask(before);
+    ASSERT_TRUE(done);
+    EXPECT_EQ(fs::status(directory / "out").permissions(), fs::perms{0644});
+}
+
+TEST_F(Decompress, a_stop_request_ends_it_and_leaves_nothing) {
+    directory.write("in", test::gzip(xml()));
+    std::stop_source stop;
+    stop.request_stop();
+    const auto done = decompress_xml({.from = directory / "in", .to = directory / "out", .size_limit = 1u << 30}, stop.get_token());
+    ASSERT_FALSE(done);
+    EXPECT_EQ(done.error().code, Errc::cancelled);
+    expect_nothing_left("stop");
+}
+
+TEST_F(Decompress, a_symbolic_link_or_a_pipe_in_place_of_the_file_is_not_read) {
+    directory.write("elsewhere/real", test::gzip(xml()));
+    fs::create_symlink(directory / "elsewhere/real", directory / "in");
+    EXPECT_FALSE(decompress_xml({.from = directory / "in", .to = directory / "out", .size_limit = 1u << 30}));
+    fs::remove(directory / "in");
+    ASSERT_EQ(::mkfifo((directory / "in").c_str(), 0600), 0);
+    EXPECT_FALSE(decompress_xml({.from = directory / "in", .to = directory / "out", .size_limit = 1u << 30}));
+}
+
+}  // namespace
+}  // namespace lastack::repo
