@@ -10,6 +10,7 @@
 #include "cli/transaction_table.hpp"
 #include "package/error.hpp"
 #include "package/fetch.hpp"
+#include "package/root_access.hpp"
 #include "package/transaction.hpp"
 
 #include <fmt/format.h>
@@ -50,9 +51,17 @@ public:
             return session_.fail(plan.error());
         }
         plan_ = std::move(*plan);
-        session_.print("\nDependencies Resolved\n\n" + transaction_table(solution_, style_of(stdout).width));
+        if (!session_.quiet() || will_ask() || config().assumeno) {  // with -q -y nobody reads it
+            session_.print("\nDependencies Resolved\n\n" + transaction_table(solution_, style_of(stdout).width));
+        }
         if (const auto done = confirm()) {
             return *done;
+        }
+        if (!download_only_) {
+            if (const auto writable = package::check_root_access(config().installroot); !writable) {
+                session_.close_connections();
+                return session_.fail(writable.error());
+            }
         }
         if (const auto done = download()) {
             return *done;

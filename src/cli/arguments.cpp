@@ -29,11 +29,21 @@ public:
     std::variant<Arguments, EarlyExit> parse(int argc, const char* const* argv) {
         try {
             app_.parse(argc, argv);
+        } catch (const CLI::RequiredError& missing) {
+            // Told for a word that is no command too.
+            std::string text = "lastack: " + std::string{missing.what()};
+            if (app_.get_subcommands().empty()) {
+                text = "lastack: no known command was given";
+                for (int i = 1; i < argc; ++i) {
+                    text += (i == 1 ? ": " : " ") + std::string{argv[i]};
+                }
+            }
+            return EarlyExit{.status = usage_error, .text = printable(text) + "\nRun `lastack help` for the commands and options.\n"};
         } catch (const CLI::ParseError& stop) {
             std::ostringstream out;
             std::ostringstream err;
             const int status = app_.exit(stop, out, err);
-            return EarlyExit{.status = status == 0 ? 0 : usage_error, .text = out.str() + err.str()};
+            return EarlyExit{.status = status == 0 ? 0 : usage_error, .text = printable(out.str() + err.str(), KeepLines::yes)};
         }
         for (const auto& [command, sub] : subcommands_) {
             if (sub->parsed()) {

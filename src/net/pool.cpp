@@ -169,7 +169,11 @@ void Pool::begin_dial(const PoolKey& key) {
 }
 
 Task<void> Pool::dial(ConnectionId id, PoolKey key, Duration limit) {
-    auto connection = co_await connector_.connect(key, network_.now() + limit);
+    const TimePoint deadline = network_.now() + limit;
+    auto connection = co_await connector_.connect(key, deadline);
+    while (!connection && connection.error().code == NetErrc::no_descriptors && close_oldest_idle()) {
+        connection = co_await connector_.connect(key, deadline);
+    }
     Entry& entry = entries_.at(id);
     if (connection && !shutting_down_) {
         ++opened_;
@@ -286,6 +290,18 @@ void Pool::close_idle() {
         close(id, Close::orderly, "asked to close");
     }
     plan_later();
+}
+
+bool Pool::close_oldest_idle() {
+    const auto age = [](const auto& item) {
+        return item.second.phase == ConnectionPhase::idle ? item.second.idle_since : TimePoint::max();
+    };
+    const auto oldest = std::ranges::min_element(entries_, {}, age);
+    if (oldest == entries_.end() || oldest->second.phase != ConnectionPhase::idle) {
+        return false;
+    }
+    close(oldest->first, Close::orderly, "its descriptor is wanted");
+    return true;
 }
 
 void Pool::drop_siblings(const PoolKey& key, TimePoint idle_since) {

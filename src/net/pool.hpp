@@ -128,6 +128,7 @@ private:
     void park(ConnectionId id, Entry& entry, TimePoint usable_until);
     void on_idle_input(ConnectionId id, Input input);
     void close(ConnectionId id, Close how, std::string_view why);
+    bool close_oldest_idle();
     [[nodiscard]] PoolState state() const;
     [[nodiscard]] TimePoint idle_deadline(const PoolKey& key, std::optional<std::chrono::seconds> hint) const;
     void trace(ConnectionId id, const Entry& entry, std::string_view event) const;

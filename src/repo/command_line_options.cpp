@@ -149,7 +149,7 @@ Result<void> switch_repos(const std::vector<std::pair<std::string, bool>>& switc
                           .phase = Phase::parsing,
                           .cause = printable("there is no repository '" + wanted + "'") +
                                    (dropped ? ", it was left out: " + exact->second.dropped_for : ""),
-                          .next_step = dropped ? "correct that line" : "'lastack repolist --all' shows the repositories there are"});
+                          .next_step = dropped ? "correct that line" : "the ids are the names in brackets of the .repo files"});
             }
             for (auto& [id, draft] : drafts) {
                 if (id == wanted || matches(wanted, id)) {

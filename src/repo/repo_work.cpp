@@ -260,6 +260,11 @@ void RepoWork::take_primary(const Result<DownloadResult>& answer, std::stop_toke
         if (done.error().url.empty()) {
             done.error().url = answer->url;
         }
+        if (done.error().code == RepoErrc::bad_metadata) {
+            // Just what was announced, and of no use: kept, each new one would take its place beside it.
+            std::error_code ignored;
+            std::filesystem::remove(directory_->downloaded(served_->repomd), ignored);
+        }
         return fail(std::move(done.error()));
     }
     refreshed_ = true;

@@ -91,9 +91,9 @@ void load_directory(const fs::path& directory, Variables& variables, std::vector
         auto value = first_line(path);
         if (!value) {
             warnings.push_back(printable(path.string() + ": the variable is not set: " + value.error().cause));
-        } else if (!is_variable_value(*value)) {
+        } else if (!is_variable_path(*value)) {
             warnings.push_back(
-                printable(path.string() + ":1: the variable is not set: a value is 1 to 64 letters, digits, '.', '_' or '-'"));
+                printable(path.string() + ":1: the variable is not set: a value is 1 to 64 letters, digits, '.', '_' or '-', in segments between '/'"));
         } else {
             variables.insert_or_assign(path.filename().string(), std::move(*value));
         }
@@ -146,6 +146,22 @@ Expanded expand(std::string_view text, const Variables& variables) {
 bool is_variable_value(std::string_view value) {
     return !value.empty() && value.size() <= max_value_length && value != "." && value != ".." &&
            std::ranges::all_of(value, [](char c) { return is_word(c) || c == '.' || c == '-'; });
+}
+
+bool is_variable_path(std::string_view value) {
+    if (value.size() > max_value_length) {
+        return false;
+    }
+    while (true) {
+        const auto slash = value.find('/');
+        if (!is_variable_value(value.substr(0, slash))) {
+            return false;
+        }
+        if (slash == std::string_view::npos) {
+            return true;
+        }
+        value.remove_prefix(slash + 1);
+    }
 }
 
 std::string_view basearch_of(std::string_view arch) {

@@ -22,6 +22,8 @@ struct Expanded {
 
 // [A-Za-z0-9._-]{1,64}: what may stand in a URL or a path without changing its meaning.
 [[nodiscard]] bool is_variable_value(std::string_view value);
+// Such values joined by '/', for variables of files: distributions ship "pub/rocky".
+[[nodiscard]] bool is_variable_path(std::string_view value);
 
 // yum's base architecture of a machine name (uname -m or an rpm architecture); unknown names stand for themselves. Pure.
 [[nodiscard]] std::string_view basearch_of(std::string_view arch);

@@ -86,7 +86,7 @@ std::expected<void, Failed> test_transaction(const Setup& setup) {
     rpmtsSetNotifyStyle(set, 1);
     rpmtsSetNotifyCallback(set, Progress::on_event, &progress);
     if (auto checked = check_and_order(set); !checked) {
-        return std::unexpected(std::move(checked.error()));
+        return with_log(std::move(checked.error()), log);
     }
     rpmtsSetFlags(set, RPMTRANS_FLAG_TEST);
     // Verify has read every byte before and the run does so again: a third pass here would find nothing new.
@@ -112,7 +112,7 @@ std::expected<void, Failed> run_transaction(const Setup& setup) {
         return with_log(lock.error(), log);
     }
     if (auto checked = check_and_order(set); !checked) {
-        return std::unexpected(std::move(checked.error()));
+        return with_log(std::move(checked.error()), log);
     }
     auto output = ScriptletPipe::start();
     if (!output) {

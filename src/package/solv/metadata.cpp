@@ -19,7 +19,7 @@ namespace lastack::package::solv {
 namespace {
 
 constexpr std::size_t prolog_limit = 64 * 1024;  // comments and processing instructions before the root element
-constexpr unsigned group_limit = 16;             // of one rich dependency: libsolv's normal form may double with each (16: 0.5 s)
+constexpr unsigned group_limit = 16;             // of one rich dependency: libsolv's normal form may double with each (18 take seconds)
 
 struct FileCloser {
     void operator()(std::FILE* file) const noexcept { std::fclose(file); }
