@@ -209,7 +209,7 @@ class Watch:
         lines += [phase.row() for phase in self.phases.values()]
         lines += ["", f"{samples} looks at the sockets, at most {self.longest_gap * 1000:.0f} ms apart."]
         if self.sockets.unseen:
-            lines.append(f"Not seen: the descriptors of {len(self.sockets.unseen)} child process, which runs in a user namespace. As root they are.")
+            lines.append("Run as root to see the descriptors of child processes in a user namespace too; here they could not be read.")
         return "\n".join(lines + found) + "\n"
 
 

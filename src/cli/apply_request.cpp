@@ -157,13 +157,15 @@ private:
         std::string text;
         for (std::size_t i = 0; i < results.size(); ++i) {
             if (!results[i]) {
-                text += fmt::format("\n  {}: {}", solution_.steps[plan_.step_of_request[i]].package.nevra.str(), describe(results[i].error()));
+                text +=
+                    fmt::format("\n  {}: {}", solution_.steps[plan_.step_of_request[i]].package.nevra.str(), describe(results[i].error()));
             }
         }
         if (text.empty()) {
             return std::nullopt;
         }
-        return session_.fail("Error downloading packages:" + text + "\n  nothing was changed; what was downloaded is kept for the next run");
+        return session_.fail("Error downloading packages:" + text +
+                             "\n  nothing was changed; what was downloaded is kept for the next run");
     }
 
     // From here on no socket is open.
@@ -262,8 +264,9 @@ private:
             case SignatureState::not_signed:
                 error.code = package::PackageErrc::unsigned_package;
                 error.cause = fmt::format("Package {} is not signed", file.filename().string());
-                error.next_step = fmt::format("gpgcheck=1 demands signed packages; set gpgcheck=0 for repository '{}' only if you trust it otherwise",
-                                              step.package.repo_id);
+                error.next_step =
+                    fmt::format("gpgcheck=1 demands signed packages; set gpgcheck=0 for repository '{}' only if you trust it otherwise",
+                                step.package.repo_id);
                 break;
             case SignatureState::unknown_key:
                 error.code = package::PackageErrc::unknown_key;
@@ -276,8 +279,8 @@ private:
                 break;
             case SignatureState::not_as_announced:
                 error.code = package::PackageErrc::not_what_was_announced;
-                error.cause = fmt::format("{} is not what repository '{}' announced as {}: {}", file.filename().string(), step.package.repo_id,
-                                          nevra, verdict.detail);
+                error.cause = fmt::format("{} is not what repository '{}' announced as {}: {}", file.filename().string(),
+                                          step.package.repo_id, nevra, verdict.detail);
                 break;
             case SignatureState::bad:
             case SignatureState::good:

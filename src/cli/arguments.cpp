@@ -34,9 +34,11 @@ public:
             std::string text = "lastack: " + std::string{missing.what()};
             if (app_.get_subcommands().empty()) {
                 text = "lastack: no known command was given";
+                std::string words;
                 for (int i = 1; i < argc; ++i) {
-                    text += (i == 1 ? ": " : " ") + std::string{argv[i]};
+                    words += *argv[i] == '-' ? "" : " " + std::string{argv[i]};
                 }
+                text += words.empty() ? "" : ":" + words;
             }
             return EarlyExit{.status = usage_error, .text = printable(text) + "\nRun `lastack help` for the commands and options.\n"};
         } catch (const CLI::ParseError& stop) {
@@ -71,11 +73,19 @@ private:
         app_.add_option("-c,--config", o.config_file, "Main configuration file")->type_name("FILE");
         app_.add_option("--installroot", o.installroot, "Root that packages are installed into")->type_name("DIR");
         app_.add_option("--releasever", o.releasever, "Value of $releasever")->type_name("VERSION");
-        app_.add_option("--setopt", o.setopts, "Override an option of the configuration (repeatable)")->type_name("[REPO.]KEY=VALUE")->allow_extra_args(false);
+        app_.add_option("--setopt", o.setopts, "Override an option of the configuration (repeatable)")
+            ->type_name("[REPO.]KEY=VALUE")
+            ->allow_extra_args(false);
         // In the order given: a later switch wins.
-        app_.add_option("--enablerepo", enabled_, "Enable repositories (id, glob or list; repeatable)")->type_name("ID")->allow_extra_args(false);
-        app_.add_option("--disablerepo", disabled_, "Disable repositories (id, glob or list; repeatable)")->type_name("ID")->allow_extra_args(false);
-        app_.add_option("--repofrompath", repos_from_path_, "Add a repository for this run (repeatable)")->type_name("ID,URL")->allow_extra_args(false);
+        app_.add_option("--enablerepo", enabled_, "Enable repositories (id, glob or list; repeatable)")
+            ->type_name("ID")
+            ->allow_extra_args(false);
+        app_.add_option("--disablerepo", disabled_, "Disable repositories (id, glob or list; repeatable)")
+            ->type_name("ID")
+            ->allow_extra_args(false);
+        app_.add_option("--repofrompath", repos_from_path_, "Add a repository for this run (repeatable)")
+            ->type_name("ID,URL")
+            ->allow_extra_args(false);
         app_.add_flag("-y,--assumeyes", o.assumeyes, "Answer yes to every question");
         app_.add_flag("--assumeno", o.assumeno, "Answer no to every question; wins over -y");
         app_.add_flag("--downloadonly", arguments_.download_only, "Download the packages, install nothing");
@@ -98,11 +108,13 @@ private:
         CLI::App* update = add_command(Command::update, "update", "Update packages, all of them or those named");
         update->alias("upgrade");
         add_operands(update, "PACKAGE", "Names, globs, name.arch or name-version");
-        add_operands(add_command(Command::install, "install", "Install packages"), "PACKAGE", "Names, globs, name.arch, name-version, or what a package provides", true);
+        add_operands(add_command(Command::install, "install", "Install packages"), "PACKAGE",
+                     "Names, globs, name.arch, name-version, or what a package provides", true);
         CLI::App* remove = add_command(Command::remove, "remove", "Remove packages and what needs them");
         remove->alias("erase");
         add_operands(remove, "PACKAGE", "Names, globs, name.arch or name-version", true);
-        add_operands(add_command(Command::list, "list", "List packages"), "WHAT", "all (default), installed, available or updates; then names or globs");
+        add_operands(add_command(Command::list, "list", "List packages"), "WHAT",
+                     "all (default), installed, available or updates; then names or globs");
         CLI::App* check = add_command(Command::check_update, "check-update", "List updates; exit status 100 when there are some");
         check->alias("check-upgrade");
         add_operands(check, "PACKAGE", "Names or globs");

@@ -18,7 +18,7 @@ enum class Command : std::uint8_t { update, install, remove, list, check_update,
 
 struct Arguments {
     Command command = Command::help;
-    std::vector<std::string> operands;      // specs, URLs, what to clean or list
+    std::vector<std::string> operands;  // specs, URLs, what to clean or list
     repo::Overrides overrides;
     bool download_only = false;
     Verbosity verbosity = Verbosity::normal;

@@ -11,15 +11,24 @@ int run_command(Session& session) {
         return session.fail(loaded.error());
     }
     switch (command) {
-        case Command::update: return run_update(session);
-        case Command::install: return run_install(session);
-        case Command::remove: return run_remove(session);
-        case Command::list: return run_list(session);
-        case Command::check_update: return run_check_update(session);
-        case Command::makecache: return run_makecache(session);
-        case Command::clean: return run_clean(session);
-        case Command::get: return run_get(session);
-        case Command::help: break;
+        case Command::update:
+            return run_update(session);
+        case Command::install:
+            return run_install(session);
+        case Command::remove:
+            return run_remove(session);
+        case Command::list:
+            return run_list(session);
+        case Command::check_update:
+            return run_check_update(session);
+        case Command::makecache:
+            return run_makecache(session);
+        case Command::clean:
+            return run_clean(session);
+        case Command::get:
+            return run_get(session);
+        case Command::help:
+            break;
     }
     return run_help(session);
 }

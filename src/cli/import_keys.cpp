@@ -34,8 +34,10 @@ Result<std::string> retrieve(Session& session, const repo::RepoConfig& repo, con
 }
 
 std::unexpected<Error> refused(std::string cause, std::string next_step) {
-    return std::unexpected(Error{
-        .code = package::PackageErrc::key_refused, .phase = Phase::verifying, .cause = std::move(cause), .next_step = std::move(next_step)});
+    return std::unexpected(Error{.code = package::PackageErrc::key_refused,
+                                 .phase = Phase::verifying,
+                                 .cause = std::move(cause),
+                                 .next_step = std::move(next_step)});
 }
 
 }  // namespace
@@ -65,8 +67,8 @@ Result<void> import_keys(Session& session, package::Transaction& transaction, co
         }
         for (const package::KeyInfo& key : *keys) {
             const std::string shown_id = key.key_id.size() > 8 ? key.key_id.substr(key.key_id.size() - 8) : key.key_id;
-            session.print(fmt::format("Importing GPG key 0x{}:\n Userid     : \"{}\"\n Fingerprint: {}\n From       : {}\n", to_lower(shown_id),
-                                      printable(key.user_id), printable(key.fingerprint), printable(redact_url(url))));
+            session.print(fmt::format("Importing GPG key 0x{}:\n Userid     : \"{}\"\n Fingerprint: {}\n From       : {}\n",
+                                      to_lower(shown_id), printable(key.user_id), printable(key.fingerprint), printable(redact_url(url))));
         }
         session.close_connections();
         Answer answer = overrides.assumeyes ? Answer::yes : Answer::no;

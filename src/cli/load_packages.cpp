@@ -34,7 +34,8 @@ Result<LoadedPackages> load_packages(Session& session, repo::Cache& cache, Metad
         return std::unexpected(std::move(sack.error()));
     }
     for (const repo::ReadyRepo& repo : repos) {
-        auto added = sack->add_repository({.id = repo.config.id, .cost = repo.config.cost, .priority = repo.config.priority, .primary = repo.primary});
+        auto added = sack->add_repository(
+            {.id = repo.config.id, .cost = repo.config.cost, .priority = repo.config.priority, .primary = repo.primary});
         if (!added) {
             return std::unexpected(std::move(added.error()));
         }

@@ -16,7 +16,8 @@ namespace {
 
 std::string minutes(double seconds) {
     const auto whole = static_cast<unsigned long>(std::max(0.0, seconds));
-    return whole >= 3600 ? fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60) : fmt::format("{:02}:{:02}", whole / 60, whole % 60);
+    return whole >= 3600 ? fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60)
+                         : fmt::format("{:02}:{:02}", whole / 60, whole % 60);
 }
 
 std::string amount(std::uint64_t bytes) { return format_number(bytes) + "B"; }
@@ -44,7 +45,9 @@ public:
             const std::string rate = amount(static_cast<std::uint64_t>(static_cast<double>(fetched_) / seconds)) + "/s ";
             const unsigned columns = width();
             std::fputs((std::string(columns - 1, '-') + "\n").c_str(), out_);
-            std::fputs((two_sided("Total", fmt::format("{}| {:>7}  {}", rate, amount(done_bytes_), minutes(seconds)), columns) + "\n").c_str(), out_);
+            std::fputs(
+                (two_sided("Total", fmt::format("{}| {:>7}  {}", rate, amount(done_bytes_), minutes(seconds)), columns) + "\n").c_str(),
+                out_);
         }
         std::fflush(out_);
     }
@@ -74,7 +77,8 @@ public:
                 fetched_ += result->fetched;
             }
             ++finished_;
-            const std::string line = finished_line(finished_, count_, file.label, result->size, seconds_between(file.begun, Clock::now()), width());
+            const std::string line =
+                finished_line(finished_, count_, file.label, result->size, seconds_between(file.begun, Clock::now()), width());
             std::fputs((line + "\n").c_str(), out_);
         }
         std::fflush(out_);
@@ -150,7 +154,8 @@ ProgressStyle style_of(std::FILE* out) {
     return style;
 }
 
-std::string finished_line(std::size_t number, std::size_t count, std::string_view label, std::uint64_t bytes, double seconds, unsigned width) {
+std::string finished_line(std::size_t number, std::size_t count, std::string_view label, std::uint64_t bytes, double seconds,
+                          unsigned width) {
     const std::string place = count > 1 ? fmt::format("({}/{}): ", number, count) : std::string{};
     return two_sided(fmt::format("{}{}", place, label), fmt::format("| {:>7}  {}", amount(bytes), minutes(seconds)), width);
 }

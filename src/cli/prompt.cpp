@@ -18,7 +18,8 @@ enum class LineEnd : std::uint8_t { newline, end_of_input, stopped };
 LineEnd read_line(std::string& line, int stop_descriptor) {
     constexpr std::size_t longest = 4096;
     while (true) {
-        std::array<pollfd, 2> wanted{{{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0}, {.fd = stop_descriptor, .events = POLLIN, .revents = 0}}};
+        std::array<pollfd, 2> wanted{
+            {{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0}, {.fd = stop_descriptor, .events = POLLIN, .revents = 0}}};
         if (::poll(wanted.data(), wanted.size(), -1) < 0) {
             if (errno == EINTR) {
                 continue;

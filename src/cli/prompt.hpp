@@ -10,8 +10,8 @@ namespace lastack::cli {
 enum class Answer : std::uint8_t {
     yes,
     no,
-    download,   // "d": download, install nothing
-    stopped,    // Ctrl-C or another request to stop
+    download,  // "d": download, install nothing
+    stopped,   // Ctrl-C or another request to stop
 };
 
 enum class Offer : std::uint8_t { yes_no, yes_download_no };
@@ -19,7 +19,8 @@ enum class Offer : std::uint8_t { yes_no, yes_download_no };
 // One line of input as an answer; nothing when it is none of the words (the question is put again). Pure.
 [[nodiscard]] bool read_answer(std::string_view line, Offer offer, Answer& answer);
 
-// Writes `question` ("Is this ok [y/N]: ") to standard output and waits for a line on standard input or for `stop_descriptor` to become readable.
+// Writes `question` ("Is this ok [y/N]: ") to standard output and waits for a line on standard input or for `stop_descriptor` to become
+// readable.
 [[nodiscard]] Answer ask(std::string_view question, Offer offer, int stop_descriptor);
 
 }  // namespace lastack::cli

@@ -15,11 +15,16 @@ std::string line(const package::Nevra& nevra, std::string_view what) {
 
 const char* word(const package::Step& step, bool obsoletes) {
     switch (step.action) {
-        case package::Action::install: return obsoletes ? "obsoleting" : "installed";
-        case package::Action::update: return obsoletes ? "obsoleting" : "an update";
-        case package::Action::downgrade: return "a downgrade";
-        case package::Action::reinstall: return "reinstalled";
-        case package::Action::remove: return "erased";
+        case package::Action::install:
+            return obsoletes ? "obsoleting" : "installed";
+        case package::Action::update:
+            return obsoletes ? "obsoleting" : "an update";
+        case package::Action::downgrade:
+            return "a downgrade";
+        case package::Action::reinstall:
+            return "reinstalled";
+        case package::Action::remove:
+            return "erased";
     }
     return "";
 }

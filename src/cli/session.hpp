@@ -1,5 +1,5 @@
-// What every command of one run shares: arguments, configuration, the one client, the wish to stop, and the two voices (what was asked for goes
-// to standard output, trouble to standard error).
+// What every command of one run shares: arguments, configuration, the one client, the wish to stop, and the two voices (what was asked for
+// goes to standard output, trouble to standard error).
 #pragma once
 
 #include "cli/arguments.hpp"

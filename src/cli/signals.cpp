@@ -33,7 +33,8 @@ Signals::Signals() {
     stopped_ = FileDescriptor{::eventfd(0, EFD_CLOEXEC)};
     quit_ = FileDescriptor{::eventfd(0, EFD_CLOEXEC)};
     waiter_ = std::thread([this] {
-        std::array<pollfd, 2> wanted{{{.fd = signals_.get(), .events = POLLIN, .revents = 0}, {.fd = quit_.get(), .events = POLLIN, .revents = 0}}};
+        std::array<pollfd, 2> wanted{
+            {{.fd = signals_.get(), .events = POLLIN, .revents = 0}, {.fd = quit_.get(), .events = POLLIN, .revents = 0}}};
         while (true) {
             if (::poll(wanted.data(), wanted.size(), -1) < 0) {
                 continue;

@@ -13,11 +13,16 @@ namespace {
 
 const char* word(package::ElementPhase phase) {
     switch (phase) {
-        case package::ElementPhase::installing: return "Installing";
-        case package::ElementPhase::updating: return "Updating";
-        case package::ElementPhase::removing: return "Erasing";
-        case package::ElementPhase::cleanup: return "Cleanup";
-        case package::ElementPhase::verifying: return "Verifying";
+        case package::ElementPhase::installing:
+            return "Installing";
+        case package::ElementPhase::updating:
+            return "Updating";
+        case package::ElementPhase::removing:
+            return "Erasing";
+        case package::ElementPhase::cleanup:
+            return "Cleanup";
+        case package::ElementPhase::verifying:
+            return "Verifying";
     }
     return "";
 }

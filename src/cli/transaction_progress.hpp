@@ -28,6 +28,7 @@ private:
 };
 
 // "  Updating   : foo-2-1.noarch        1/4", cut or padded to the width. Pure.
-[[nodiscard]] std::string element_line(package::ElementPhase phase, std::string_view nevra, std::size_t number, std::size_t total, unsigned width);
+[[nodiscard]] std::string element_line(package::ElementPhase phase, std::string_view nevra, std::size_t number, std::size_t total,
+                                       unsigned width);
 
 }  // namespace lastack::cli

@@ -152,6 +152,12 @@ struct Client::Impl {
         const auto batch = std::make_shared<Batch<T>>(size);  // owners: this call and the callbacks on the reactor
         const auto ids = on_reactor([&] {
             std::vector<download::Engine::JobId> added;
+            if (stop.stop_requested()) {
+                for (std::size_t i = 0; i < size; ++i) {
+                    batch->finish(i, std::unexpected(Error{.code = Errc::cancelled, .cause = "cancelled before it began"}));
+                }
+                return added;
+            }
             for (std::size_t i = 0; i < size; ++i) {
                 added.push_back(add(i, [batch, i](Result<T> result) { batch->finish(i, std::move(result)); }));
             }
@@ -169,9 +175,13 @@ struct Client::Impl {
                                             });
                                         }};
         std::unique_lock lock{batch->mutex};
-        while (batch->finished < size) {
-            batch->changed.wait_for(lock, tick);
-            each_tick(*batch, lock);
+        while (batch->finished < size || !batch->news.empty()) {
+            batch->changed.wait_for(lock, tick, [&batch] { return !batch->news.empty(); });
+            const auto news = std::exchange(batch->news, {});
+            // Whoever is told may take its time; the reactor must never wait for this lock meanwhile.
+            lock.unlock();
+            each_tick(*batch, news);
+            lock.lock();
         }
         return batch->take();
     }
@@ -199,18 +209,14 @@ std::vector<Result<DownloadResult>> Client::download(std::vector<DownloadRequest
     if (progress != nullptr) {
         reporter.emplace(*progress, labels, jobs);
     }
-    const auto report = [&](Batch<DownloadResult>& batch, std::unique_lock<std::mutex>& lock) {
+    const auto report = [&](const Batch<DownloadResult>& batch, const std::vector<std::size_t>& finished) {
         if (!reporter) {
             return;
         }
-        // The observer may take its time; the reactor must never wait for this lock meanwhile.
-        const auto finished = std::exchange(batch.news, {});
-        lock.unlock();
         for (const std::size_t i : finished) {
             reporter->report_finished(i, *batch.results[i]);  // written once, before it was seen under the lock
         }
         reporter->report_running();
-        lock.lock();
     };
     return impl_->run<DownloadResult>(
         requests.size(), std::move(stop), last,
@@ -221,7 +227,7 @@ std::vector<Result<FetchResult>> Client::fetch(std::vector<FetchRequest> request
     return impl_->run<FetchResult>(
         requests.size(), std::move(stop), LastBatch::no,
         [&](std::size_t i, auto done) { return impl_->engine->add(std::move(requests[i]), std::move(done)); },
-        [](Batch<FetchResult>&, std::unique_lock<std::mutex>&) {});
+        [](const Batch<FetchResult>&, const std::vector<std::size_t>&) {});
 }
 
 void Client::expect_more(bool more) {

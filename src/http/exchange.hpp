@@ -34,7 +34,7 @@ struct ExchangeOutcome {
     bool sink_refused = false;   // the error is the sink's, not the connection's
     ExchangeEnd end;
     std::size_t heads_size = 0;  // bytes of all heads, provisional answers included
-    net::Verdict verdict;  // what becomes of the connection
+    net::Verdict verdict;        // what becomes of the connection
 };
 
 // `reused` as the lease says. The request must be writable (write_request was checked); URL and address are filled in by the caller.

@@ -30,8 +30,8 @@ Result<void> check_root_access(const fs::path& installroot) {
     for (const fs::path& wanted : {installroot, database}) {
         const fs::path directory = nearest_existing(wanted);
         if (::faccessat(AT_FDCWD, directory.c_str(), W_OK | X_OK, AT_EACCESS) != 0) {
-            auto error = system_error(errno, "packages cannot be installed to or removed from the root " + installroot.string() + ": " +
-                                                 directory.string());
+            auto error = system_error(
+                errno, "packages cannot be installed to or removed from the root " + installroot.string() + ": " + directory.string());
             error.phase = Phase::none;
             if (error.code == Errc::not_permitted) {
                 error.next_step = "run it as root, and with the root mounted for writing";

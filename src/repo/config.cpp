@@ -95,7 +95,8 @@ private:
         }
         std::error_code ignored;
         if (const auto root = fs::status(main.installroot, ignored); fs::exists(root) && !fs::is_directory(root)) {
-            return bad_option("the installroot " + printable(main.installroot.string()) + " is not a directory", "write --installroot=/PATH");
+            return bad_option("the installroot " + printable(main.installroot.string()) + " is not a directory",
+                              "write --installroot=/PATH");
         }
         main.assumeyes = main.assumeyes || overrides_.assumeyes;
         main.assumeno = main.assumeno || overrides_.assumeno;

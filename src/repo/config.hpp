@@ -18,17 +18,17 @@ namespace lastack::repo {
 
 // [main]; names and meanings are yum.conf's.
 struct MainConfig {
-    std::filesystem::path cachedir = "/var/cache/lastack";   // installroot is put in front; variables are expanded
+    std::filesystem::path cachedir = "/var/cache/lastack";  // installroot is put in front; variables are expanded
     std::vector<std::filesystem::path> reposdir{"/etc/yum.repos.d", "/etc/yum/repos.d"};  // those under installroot when one exists there
     std::filesystem::path installroot = "/";
-    bool gpgcheck = true;              // yum's built-in default is 0; distributions set 1; ours is 1
+    bool gpgcheck = true;  // yum's built-in default is 0; distributions set 1; ours is 1
     bool keepalive = true;
     std::chrono::milliseconds timeout{30'000};
     unsigned retries = 10;
     std::uint64_t minrate = 1000;
     unsigned max_parallel_downloads = 3;
     std::optional<std::chrono::seconds> metadata_expire = std::chrono::hours{6};  // unset: never
-    bool keepcache = true;             // keep packages after a successful transaction; yum's default
+    bool keepcache = true;  // keep packages after a successful transaction; yum's default
     bool assumeyes = false;
     bool assumeno = false;
     bool clean_requirements_on_remove = false;
@@ -54,29 +54,30 @@ struct RepoConfig {
     bool skip_if_unavailable = false;
     int cost = 1000;
     int priority = 99;
-    std::string origin;                // "FILE:LINE" of the section, or "--repofrompath"
+    std::string origin;  // "FILE:LINE" of the section, or "--repofrompath"
 };
 
 struct Config {
     MainConfig main;
-    std::vector<RepoConfig> repos;     // all of them, enabled or not, sorted by cost then id
-    std::vector<std::string> warnings; // "FILE:LINE: ...": unknown keys, bad lines, sections left out
+    std::vector<RepoConfig> repos;      // all of them, enabled or not, sorted by cost then id
+    std::vector<std::string> warnings;  // "FILE:LINE: ...": unknown keys, bad lines, sections left out
 };
 
 // What the command line says about configuration.
 struct Overrides {
-    std::optional<std::filesystem::path> config_file;                // -c; must exist
+    std::optional<std::filesystem::path> config_file;  // -c; must exist
     std::optional<std::filesystem::path> installroot;
     std::optional<std::string> releasever;
-    std::vector<std::pair<std::string, bool>> repo_switches;         // --enablerepo (true) and --disablerepo (false) in order; globs and commas
-    std::vector<std::string> setopts;                                // "[REPO.]KEY=VALUE"
-    std::vector<std::pair<std::string, std::string>> repos_from_path;// --repofrompath=ID,URL
+    std::vector<std::pair<std::string, bool>> repo_switches;  // --enablerepo (true) and --disablerepo (false) in order; globs and commas
+    std::vector<std::string> setopts;                         // "[REPO.]KEY=VALUE"
+    std::vector<std::pair<std::string, std::string>> repos_from_path;  // --repofrompath=ID,URL
     bool assumeyes = false;
     bool assumeno = false;
 };
 
 // Errors: RepoErrc::bad_config (main configuration unreadable or wrong: "FILE:LINE: ..."), RepoErrc::unknown_repo (an exact id of
-// --enablerepo that does not exist), RepoErrc::bad_option (--setopt). A bad line in a .repo file is a warning and drops that repository only.
+// --enablerepo that does not exist), RepoErrc::bad_option (--setopt). A bad line in a .repo file is a warning and drops that repository
+// only.
 [[nodiscard]] Result<Config> load_config(const Overrides& overrides);
 
 }  // namespace lastack::repo

@@ -6,15 +6,15 @@
 namespace lastack::repo {
 
 enum class RepoErrc {
-    bad_config = 1,      // the main configuration cannot be used
-    bad_option,          // a --setopt or --repofrompath that makes no sense
-    unknown_repo,        // an id that no file defines
-    no_urls,             // a repository without baseurl and mirrorlist, or a mirror list without a usable URL
-    bad_repomd,          // repomd.xml is not one: not XML, a DTD, missing primary, unusable digest
-    bad_metadata,        // a metadata file differs from what repomd.xml says of it, also after decompression
-    bad_location,        // an href in repomd.xml that leaves the repository
-    cache_unusable,      // the cache directory cannot be made, read or written
-    cache_locked,        // another lastack holds the cache
+    bad_config = 1,  // the main configuration cannot be used
+    bad_option,      // a --setopt or --repofrompath that makes no sense
+    unknown_repo,    // an id that no file defines
+    no_urls,         // a repository without baseurl and mirrorlist, or a mirror list without a usable URL
+    bad_repomd,      // repomd.xml is not one: not XML, a DTD, missing primary, unusable digest
+    bad_metadata,    // a metadata file differs from what repomd.xml says of it, also after decompression
+    bad_location,    // an href in repomd.xml that leaves the repository
+    cache_unusable,  // the cache directory cannot be made, read or written
+    cache_locked,    // another lastack holds the cache
 };
 
 [[nodiscard]] const std::error_category& repo_category() noexcept;

@@ -19,10 +19,10 @@ namespace lastack::repo {
 // A repository that can be used in this run.
 struct ReadyRepo {
     RepoConfig config;
-    std::vector<std::string> base_urls;      // baseurl and the mirror list's, in order of preference, no trailing slash
-    std::filesystem::path primary;           // decompressed primary.xml, size and digest of the open file verified
-    std::filesystem::path packages;          // directory for its rpms in the cache
-    bool refreshed = false;                  // false: the cached copy was current or not yet expired
+    std::vector<std::string> base_urls;  // baseurl and the mirror list's, in order of preference, no trailing slash
+    std::filesystem::path primary;       // decompressed primary.xml, size and digest of the open file verified
+    std::filesystem::path packages;      // directory for its rpms in the cache
+    bool refreshed = false;              // false: the cached copy was current or not yet expired
 };
 
 struct RefreshFailure {
@@ -31,13 +31,13 @@ struct RefreshFailure {
 };
 
 struct RefreshOutcome {
-    std::vector<ReadyRepo> ready;             // in the order of Config::repos
-    std::vector<RefreshFailure> skipped;      // skip_if_unavailable=1 and unreachable
+    std::vector<ReadyRepo> ready;         // in the order of Config::repos
+    std::vector<RefreshFailure> skipped;  // skip_if_unavailable=1 and unreachable
 };
 
 enum class Expiry : unsigned char {
-    honour,   // metadata younger than metadata_expire is used without asking the server
-    ignore,   // ask every server (makecache)
+    honour,  // metadata younger than metadata_expire is used without asking the server
+    ignore,  // ask every server (makecache)
 };
 
 // Fails with the first repository that is needed and not to be had (its old cache stays as it is).

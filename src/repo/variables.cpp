@@ -93,7 +93,8 @@ void load_directory(const fs::path& directory, Variables& variables, std::vector
             warnings.push_back(printable(path.string() + ": the variable is not set: " + value.error().cause));
         } else if (!is_variable_path(*value)) {
             warnings.push_back(
-                printable(path.string() + ":1: the variable is not set: a value is 1 to 64 letters, digits, '.', '_' or '-', in segments between '/'"));
+                printable(path.string() +
+                          ":1: the variable is not set: a value is 1 to 64 letters, digits, '.', '_' or '-', in segments between '/'"));
         } else {
             variables.insert_or_assign(path.filename().string(), std::move(*value));
         }

@@ -150,6 +150,9 @@ PackageVerdict verify_package(rpmts set, std::size_t index, const Incoming& anno
     if (!header) {
         verdict.signature = Signature::bad;
         verdict.detail = findings(log).text;
+        if (verdict.detail.empty()) {
+            verdict.detail = "librpm cannot read its header";
+        }
         return verdict;
     }
     verdict = signature_verdict(set, index, header.get(), log);

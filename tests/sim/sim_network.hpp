@@ -71,9 +71,9 @@ enum class Answer : unsigned char { accepts, refuses, is_silent };
 
 struct HostBehaviour {
     Answer answer = Answer::accepts;
-    Duration latency{0};                       // one way
-    std::size_t window = SIZE_MAX;             // request bytes taken before the server reads no more
-    std::size_t segment = SIZE_MAX;            // most bytes that one read of the client gets
+    Duration latency{0};             // one way
+    std::size_t window = SIZE_MAX;   // request bytes taken before the server reads no more
+    std::size_t segment = SIZE_MAX;  // most bytes that one read of the client gets
     std::function<Task<void>(Peer)> on_accept;
 };
 

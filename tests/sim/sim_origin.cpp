@@ -15,8 +15,9 @@ SimRequest::SimRequest(std::string text) : head{std::move(text)} {
 
 std::string SimRequest::field(std::string_view name) const {
     const std::string wanted = "\r\n" + std::string{name} + ": ";
-    const auto found = std::ranges::search(
-        head, wanted, [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == std::tolower(static_cast<unsigned char>(b)); });
+    const auto found = std::ranges::search(head, wanted, [](char a, char b) {
+        return std::tolower(static_cast<unsigned char>(a)) == std::tolower(static_cast<unsigned char>(b));
+    });
     if (found.empty()) {
         return "";
     }

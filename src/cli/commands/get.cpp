@@ -32,8 +32,12 @@ int run_get(Session& session) {
             session.fail(url.error());
             return exit_status::usage;
         }
-        DownloadRequest request{.urls = {operand}, .path = arguments.directory / (arguments.output.empty() ? file_name(*url) : arguments.output.string())};
-        request.options = {.timeout = config.timeout, .retries = config.retries, .minrate = config.minrate, .keepalive = config.keepalive,
+        DownloadRequest request{.urls = {operand},
+                                .path = arguments.directory / (arguments.output.empty() ? file_name(*url) : arguments.output.string())};
+        request.options = {.timeout = config.timeout,
+                           .retries = config.retries,
+                           .minrate = config.minrate,
+                           .keepalive = config.keepalive,
                            .user_agent = config.user_agent};
         if (!names.insert(request.path).second) {
             session.fail("two of the URLs would be written to " + request.path.string() + "; get them one by one with -o");

@@ -10,7 +10,8 @@ namespace lastack::cli {
 int run_list(Session& session) {
     std::vector<std::string> patterns = session.arguments().operands;
     std::string category = "all";
-    if (const std::set<std::string> categories{"all", "installed", "available", "updates"}; !patterns.empty() && categories.contains(patterns.front())) {
+    if (const std::set<std::string> categories{"all", "installed", "available", "updates"};
+        !patterns.empty() && categories.contains(patterns.front())) {
         category = patterns.front();
         patterns.erase(patterns.begin());
     }

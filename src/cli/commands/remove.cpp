@@ -3,8 +3,6 @@
 
 namespace lastack::cli {
 
-int run_remove(Session& session) {
-    return apply_request(session, {.verb = package::Verb::remove, .specs = session.arguments().operands});
-}
+int run_remove(Session& session) { return apply_request(session, {.verb = package::Verb::remove, .specs = session.arguments().operands}); }
 
 }  // namespace lastack::cli

@@ -3,8 +3,6 @@
 
 namespace lastack::cli {
 
-int run_update(Session& session) {
-    return apply_request(session, {.verb = package::Verb::update, .specs = session.arguments().operands});
-}
+int run_update(Session& session) { return apply_request(session, {.verb = package::Verb::update, .specs = session.arguments().operands}); }
 
 }  // namespace lastack::cli

@@ -110,12 +110,12 @@ std::vector<std::chrono::nanoseconds> close_latencies(const Record& record) {
     return times;
 }
 
-std::chrono::nanoseconds median(std::vector<std::chrono::nanoseconds> times) {
+std::chrono::nanoseconds first_quartile(std::vector<std::chrono::nanoseconds> times) {
     if (times.empty()) {
         return std::chrono::nanoseconds::max();
     }
     std::ranges::sort(times);
-    return times[times.size() / 2];
+    return times[times.size() / 4];
 }
 
 }  // namespace lastack::test

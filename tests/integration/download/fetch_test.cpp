@@ -1,8 +1,6 @@
 #include "client_fixture.hpp"
 #include "http/error.hpp"
 
-#include <thread>
-
 namespace lastack::test {
 namespace {
 
@@ -77,45 +75,6 @@ TEST_F(Fetch, a_truncated_document_begins_anew) {
     ASSERT_THAT(result, Succeeded());
     EXPECT_EQ(result->body, "good");
     EXPECT_FALSE(origin.requests().back().has("Range"));
-}
-
-class Observer final : public ProgressObserver {
-public:
-    void started(std::size_t index, std::string_view label, std::optional<std::uint64_t> total) override {
-        note();
-        events.push_back("started " + std::to_string(index) + " " + std::string(label) + " " + (total ? std::to_string(*total) : "?"));
-    }
-    void advanced(std::size_t, std::uint64_t received, std::optional<std::uint64_t>) override {
-        note();
-        most_received = std::max(most_received, received);
-    }
-    void finished(std::size_t index, const Result<DownloadResult>& result) override {
-        note();
-        events.push_back("finished " + std::to_string(index) + (result ? " good" : " bad"));
-    }
-    void tick() override { note(); }
-
-    std::vector<std::string> events;
-    std::uint64_t most_received = 0;
-    bool foreign_thread = false;
-
-private:
-    void note() { foreign_thread = foreign_thread || std::this_thread::get_id() != mine_; }
-    std::thread::id mine_ = std::this_thread::get_id();
-};
-
-TEST_F(Fetch, progress_is_told_on_the_calling_thread_once_for_each_file) {
-    options.max_parallel_downloads = 1;
-    origin.on("/a", Reply{.body = std::string(1000, 'a'), .before = {Delay{250ms}}});
-    auto labelled = file(origin.url("/a"), "a");
-    labelled.label = "the first";
-    labelled.size = 1000;
-    Observer observer;
-    const auto results = client().download({labelled, file(origin.url("/missing"), "b")}, &observer);
-    EXPECT_FALSE(observer.foreign_thread);
-    EXPECT_THAT(observer.events,
-                ::testing::UnorderedElementsAre("started 0 the first 1000", "finished 0 good", "started 1 b ?", "finished 1 bad"));
-    EXPECT_LE(observer.most_received, 1000u);
 }
 
 }  // namespace

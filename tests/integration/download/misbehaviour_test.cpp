@@ -20,7 +20,12 @@ protected:
     [[nodiscard]] static Reply spoil(const Reply& good, std::mt19937& random) {
         const auto whole = response_bytes(good);
         const auto part = whole.substr(0, random() % (whole.size() + 1));
-        switch (random() % 16) {
+        // Behind a body until close, bytes that do not belong there are part of it: a wrong file, for which a mirror is given up.
+        const auto what = random() % 16;
+        if (good.framing == Framing::until_close && (what == 5 || what == 10)) {
+            return good;
+        }
+        switch (what) {
             case 0:
                 return Reply::steps({CloseFin{}});
             case 1:

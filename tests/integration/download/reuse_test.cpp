@@ -151,7 +151,7 @@ TEST_F(Reuse, requests_name_the_host_and_the_program) {
 TEST_F(Reuse, several_threads_share_one_client) {
     options.max_parallel_downloads = 4;
     serve_any(origin);
-    (void)client();
+    client().expect_more(true);
     std::vector<std::jthread> threads;
     std::array<std::string, 4> bodies;
     for (std::size_t index = 0; index < bodies.size(); ++index) {

@@ -203,15 +203,15 @@ TEST_F(StaleConnection, an_injected_answer_never_answers_a_request) {
     }
 }
 
-// 33
+// 33: in the same segment, for what comes after the next request cannot be told from its answer.
 TEST_F(StaleConnection, bytes_behind_the_answer_end_the_connection) {
-    origin.on("/extra", Reply{.body = "body", .then = {Send{.bytes = response_bytes(Reply{.body = "poison"})}}});
-    expect_fetched("/extra", "body");
-    expect_fetched("/next", "next");
-    EXPECT_EQ(connection_of_last_request(), 2);
-    origin.on("/glued", Reply::steps({Send{.bytes = response_bytes(Reply{.body = "body"}) + "extra"}}));
-    expect_fetched("/glued", "body");
-    EXPECT_EQ(client().connections().open, 0u);
+    for (const auto& extra : {std::string("x"), response_bytes(Reply{.body = "poison"})}) {
+        origin.on("/extra", Reply::steps({Send{.bytes = response_bytes(Reply{.body = "body"}) + extra}}));
+        expect_fetched("/extra", "body");
+        EXPECT_EQ(client().connections().open, 0u);
+        expect_fetched("/next", "next");
+        client().close_connections();
+    }
 }
 
 // 63

@@ -89,21 +89,23 @@ protected:
 
     // A host that serves `content` at every path, with ranges, and keeps what it was asked.
     void serve(const std::string& host, std::string content, std::string etag = "\"v1\"") {
-        network.listen(host, 80, sim::keep_alive([this, content = std::move(content), etag = std::move(etag)](const sim::SimRequest& request) {
+        network.listen(host, 80,
+                       sim::keep_alive([this, content = std::move(content), etag = std::move(etag)](const sim::SimRequest& request) {
                            asked.push_back(request);
                            return sim::file_answer(request, content, etag);
                        }));
     }
     // A host whose n-th answer over all connections is the n-th of these; the last one repeats. Each closes the connection behind it.
     void serve_cut(const std::string& host, std::vector<std::function<std::string(const sim::SimRequest&)>> answers) {
-        network.listen(host, 80, [this, answers = std::move(answers), n = std::make_shared<std::size_t>(0)](sim::Peer peer) -> sim::Task<void> {
-            while (auto head = co_await peer.read_request()) {
-                asked.emplace_back(std::move(*head));
-                peer.send(answers[std::min((*n)++, answers.size() - 1)](asked.back()));
-                peer.close();
-                co_return;
-            }
-        });
+        network.listen(host, 80,
+                       [this, answers = std::move(answers), n = std::make_shared<std::size_t>(0)](sim::Peer peer) -> sim::Task<void> {
+                           while (auto head = co_await peer.read_request()) {
+                               asked.emplace_back(std::move(*head));
+                               peer.send(answers[std::min((*n)++, answers.size() - 1)](asked.back()));
+                               peer.close();
+                               co_return;
+                           }
+                       });
     }
     void answer_all(const std::string& host, const std::string& text) {
         network.listen(host, 80, sim::keep_alive([this, text](const sim::SimRequest& request) {

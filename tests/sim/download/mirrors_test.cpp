@@ -204,7 +204,7 @@ TEST_F(Mirrors, a_wait_between_attempts_ends_when_cancelled) {
     EXPECT_EQ(download.error().code, Errc::cancelled);
 }
 
-TEST_F(Mirrors, a_full_disk_is_no_mirrors_fault) {
+TEST_F(Mirrors, a_place_that_cannot_be_written_is_no_mirrors_fault) {
     serve("a", content);
     DownloadRequest request = from({"http://a/f", "http://a/g"});
     request.path = "/dev/full/f";

@@ -55,6 +55,7 @@ struct Outcome {
 class ClientSim : public testing::Test {
 protected:
     ~ClientSim() override {
+        on_trace = nullptr;  // it may look at what the test's body held
         group.cancel_all();
         network.run(group.join());
         network.run(pool->shut_down());

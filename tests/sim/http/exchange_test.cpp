@@ -78,34 +78,32 @@ TEST_P(AnswerKept, is_delivered_and_its_connection_kept_only_when_all_agrees) {
 
 INSTANTIATE_TEST_SUITE_P(
     Table, AnswerKept,
-    testing::Values(AnswerRow{"plain", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood", false, "good", true},
-                    AnswerRow{"FIN with the last byte", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood", true, "good", false},
-                    AnswerRow{"Connection: close and the server waits",
-                              "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 4\r\n\r\ngood", false, "good", false},
-                    AnswerRow{"bytes behind the body", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngoodHTTP/1.1 200 OK\r\n\r\n", false, "good",
-                              false},
-                    AnswerRow{"one byte behind the chunks",
-                              "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\ngood\r\n0\r\n\r\nX", false, "good", false},
-                    AnswerRow{"until close", "HTTP/1.1 200 OK\r\n\r\ngood", true, "good", false},
-                    AnswerRow{"HTTP/1.0", "HTTP/1.0 200 OK\r\nContent-Length: 4\r\n\r\ngood", false, "good", false},
-                    AnswerRow{"HTTP/1.0 with keep-alive", "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 4\r\n\r\ngood", false,
-                              "good", true},
-                    AnswerRow{"length and chunked",
-                              "HTTP/1.1 200 OK\r\nContent-Length: 99\r\nTransfer-Encoding: chunked\r\n\r\n4\r\ngood\r\n0\r\n\r\n", false,
-                              "good", false},
-                    AnswerRow{"max=0", "HTTP/1.1 200 OK\r\nKeep-Alive: max=0\r\nContent-Length: 4\r\n\r\ngood", false, "good", false},
-                    AnswerRow{"timeout=1", "HTTP/1.1 200 OK\r\nKeep-Alive: timeout=1\r\nContent-Length: 4\r\n\r\ngood", false, "good", false},
-                    AnswerRow{"timeout=abc", "HTTP/1.1 200 OK\r\nKeep-Alive: timeout=abc\r\nContent-Length: 4\r\n\r\ngood", false, "good",
-                              true},
-                    AnswerRow{"provisional answers first",
-                              "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: "
-                              "4\r\n\r\ngood",
-                              false, "good", true},
-                    AnswerRow{"eight of them",
-                              "HTTP/1.1 100 C\r\n\r\nHTTP/1.1 100 C\r\n\r\nHTTP/1.1 100 C\r\n\r\nHTTP/1.1 100 C\r\n\r\nHTTP/1.1 100 "
-                              "C\r\n\r\nHTTP/1.1 100 C\r\n\r\nHTTP/1.1 100 C\r\n\r\nHTTP/1.1 100 C\r\n\r\nHTTP/1.1 200 "
-                              "OK\r\nContent-Length: 4\r\n\r\ngood",
-                              false, "good", true}));
+    testing::Values(
+        AnswerRow{"plain", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood", false, "good", true},
+        AnswerRow{"FIN with the last byte", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood", true, "good", false},
+        AnswerRow{"Connection: close and the server waits", "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 4\r\n\r\ngood", false,
+                  "good", false},
+        AnswerRow{"bytes behind the body", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngoodHTTP/1.1 200 OK\r\n\r\n", false, "good", false},
+        AnswerRow{"one byte behind the chunks", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\ngood\r\n0\r\n\r\nX", false,
+                  "good", false},
+        AnswerRow{"until close", "HTTP/1.1 200 OK\r\n\r\ngood", true, "good", false},
+        AnswerRow{"HTTP/1.0", "HTTP/1.0 200 OK\r\nContent-Length: 4\r\n\r\ngood", false, "good", false},
+        AnswerRow{"HTTP/1.0 with keep-alive", "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 4\r\n\r\ngood", false, "good",
+                  true},
+        AnswerRow{"length and chunked", "HTTP/1.1 200 OK\r\nContent-Length: 99\r\nTransfer-Encoding: chunked\r\n\r\n4\r\ngood\r\n0\r\n\r\n",
+                  false, "good", false},
+        AnswerRow{"max=0", "HTTP/1.1 200 OK\r\nKeep-Alive: max=0\r\nContent-Length: 4\r\n\r\ngood", false, "good", false},
+        AnswerRow{"timeout=1", "HTTP/1.1 200 OK\r\nKeep-Alive: timeout=1\r\nContent-Length: 4\r\n\r\ngood", false, "good", false},
+        AnswerRow{"timeout=abc", "HTTP/1.1 200 OK\r\nKeep-Alive: timeout=abc\r\nContent-Length: 4\r\n\r\ngood", false, "good", true},
+        AnswerRow{"provisional answers first",
+                  "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: "
+                  "4\r\n\r\ngood",
+                  false, "good", true},
+        AnswerRow{"eight of them",
+                  "HTTP/1.1 100 C\r\n\r\nHTTP/1.1 100 C\r\n\r\nHTTP/1.1 100 C\r\n\r\nHTTP/1.1 100 C\r\n\r\nHTTP/1.1 100 "
+                  "C\r\n\r\nHTTP/1.1 100 C\r\n\r\nHTTP/1.1 100 C\r\n\r\nHTTP/1.1 100 C\r\n\r\nHTTP/1.1 200 "
+                  "OK\r\nContent-Length: 4\r\n\r\ngood",
+                  false, "good", true}));
 
 struct BrokenRow {
     const char* what;
@@ -131,28 +129,28 @@ TEST_P(BrokenAnswer, is_an_error_that_keeps_what_came_and_never_the_connection) 
 
 INSTANTIATE_TEST_SUITE_P(
     Table, BrokenAnswer,
-    testing::Values(BrokenRow{"short body", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\ngood", HttpErrc::truncated, "good"},
-                    BrokenRow{"no body", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", HttpErrc::truncated, ""},
-                    BrokenRow{"cut in a chunk size", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\ngood\r\n1", HttpErrc::truncated,
-                              "good"},
-                    BrokenRow{"cut in a chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\ngood", HttpErrc::truncated, "good"},
-                    BrokenRow{"cut before the last chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\ngood\r\n",
-                              HttpErrc::truncated, "good"},
-                    BrokenRow{"cut in the trailers", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\ngood\r\n0\r\nT: u",
-                              HttpErrc::truncated, "good"},
-                    BrokenRow{"cut before the last line end", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\ngood\r\n0\r\n",
-                              HttpErrc::truncated, "good"},
-                    BrokenRow{"no HTTP", "SSH-2.0-OpenSSH\r\n", HttpErrc::bad_head, ""},
-                    BrokenRow{"HTTP/0.9", "<html>hello</html>\n", HttpErrc::bad_head, ""},
-                    BrokenRow{"two lengths", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\ngood", HttpErrc::bad_framing, ""},
-                    BrokenRow{"gzip coding", "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", HttpErrc::bad_framing, ""},
-                    BrokenRow{"bad chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\ngood\r\nxyz\r\n", HttpErrc::bad_chunk,
-                              "good"},
-                    BrokenRow{"endless line", "HTTP/1.1 200 OK\r\nA: " + std::string(70000, 'a'), HttpErrc::head_too_large, ""},
-                    BrokenRow{"nine provisional answers",
-                              "HTTP/1.1 100 C\r\n\r\nHTTP/1.1 100 C\r\n\r\nHTTP/1.1 100 C\r\n\r\nHTTP/1.1 100 C\r\n\r\nHTTP/1.1 100 "
-                              "C\r\n\r\nHTTP/1.1 100 C\r\n\r\nHTTP/1.1 100 C\r\n\r\nHTTP/1.1 100 C\r\n\r\nHTTP/1.1 100 C\r\n\r\n",
-                              HttpErrc::unexpected_status, ""}));
+    testing::Values(
+        BrokenRow{"short body", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\ngood", HttpErrc::truncated, "good"},
+        BrokenRow{"no body", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", HttpErrc::truncated, ""},
+        BrokenRow{"cut in a chunk size", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\ngood\r\n1", HttpErrc::truncated,
+                  "good"},
+        BrokenRow{"cut in a chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\ngood", HttpErrc::truncated, "good"},
+        BrokenRow{"cut before the last chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\ngood\r\n", HttpErrc::truncated,
+                  "good"},
+        BrokenRow{"cut in the trailers", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\ngood\r\n0\r\nT: u", HttpErrc::truncated,
+                  "good"},
+        BrokenRow{"cut before the last line end", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\ngood\r\n0\r\n",
+                  HttpErrc::truncated, "good"},
+        BrokenRow{"no HTTP", "SSH-2.0-OpenSSH\r\n", HttpErrc::bad_head, ""},
+        BrokenRow{"HTTP/0.9", "<html>hello</html>\n", HttpErrc::bad_head, ""},
+        BrokenRow{"two lengths", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\ngood", HttpErrc::bad_framing, ""},
+        BrokenRow{"gzip coding", "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", HttpErrc::bad_framing, ""},
+        BrokenRow{"bad chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\ngood\r\nxyz\r\n", HttpErrc::bad_chunk, "good"},
+        BrokenRow{"endless line", "HTTP/1.1 200 OK\r\nA: " + std::string(70000, 'a'), HttpErrc::head_too_large, ""},
+        BrokenRow{"nine provisional answers",
+                  "HTTP/1.1 100 C\r\n\r\nHTTP/1.1 100 C\r\n\r\nHTTP/1.1 100 C\r\n\r\nHTTP/1.1 100 C\r\n\r\nHTTP/1.1 100 "
+                  "C\r\n\r\nHTTP/1.1 100 C\r\n\r\nHTTP/1.1 100 C\r\n\r\nHTTP/1.1 100 C\r\n\r\nHTTP/1.1 100 C\r\n\r\n",
+                  HttpErrc::unexpected_status, ""}));
 
 TEST_F(ExchangeSim, an_answer_that_is_complete_before_a_reset_is_a_success) {
     listen_saying("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood", Then::resets);
@@ -213,33 +211,35 @@ net::Task<void> drip(sim::Peer peer, std::string text, Duration pause) {
     co_await peer.client_gone();
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Table, SlowServer,
-    testing::Values(
-        SlowRow{"never answers", [](sim::Peer peer) -> net::Task<void> { co_await peer.client_gone(); }, Phase::waiting, seconds{30}},
-        SlowRow{"drips its head", [](sim::Peer peer) { return drip(peer, "HTTP/1.1 200 " + std::string(1000, 'x'), seconds{1}); },
-                Phase::receiving, seconds{30}},
-        SlowRow{"stops in its body",
-                [](sim::Peer peer) -> net::Task<void> {
-                    peer.send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\ngood");
-                    co_await peer.client_gone();
-                },
-                Phase::receiving, seconds{30}},
-        SlowRow{"drips its body",
-                [](sim::Peer peer) -> net::Task<void> {
-                    peer.send("HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n");
-                    co_await drip(peer, std::string(9000, 'x'), seconds{1});
-                },
-                Phase::receiving, seconds{30}, HttpErrc::too_slow},
-        SlowRow{"is just too slow",
-                [](sim::Peer peer) -> net::Task<void> {
-                    peer.send("HTTP/1.1 200 OK\r\nContent-Length: 90000\r\n\r\n");
-                    for (int i = 0; i < 60; ++i) {
-                        co_await peer.sleep(seconds{1});
-                        peer.send(std::string(i < 30 ? 1000 : 999, 'x'));
-                    }
-                },
-                Phase::receiving, seconds{60}, HttpErrc::too_slow}));
+INSTANTIATE_TEST_SUITE_P(Table, SlowServer,
+                         testing::Values(SlowRow{"never answers", [](sim::Peer peer) -> net::Task<void> { co_await peer.client_gone(); },
+                                                 Phase::waiting, seconds{30}},
+                                         SlowRow{"drips its head",
+                                                 [](sim::Peer peer) {
+                                                     return drip(peer, "HTTP/1.1 200 " + std::string(1000, 'x'), seconds{1});
+                                                 },
+                                                 Phase::receiving, seconds{30}},
+                                         SlowRow{"stops in its body",
+                                                 [](sim::Peer peer) -> net::Task<void> {
+                                                     peer.send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\ngood");
+                                                     co_await peer.client_gone();
+                                                 },
+                                                 Phase::receiving, seconds{30}},
+                                         SlowRow{"drips its body",
+                                                 [](sim::Peer peer) -> net::Task<void> {
+                                                     peer.send("HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n");
+                                                     co_await drip(peer, std::string(9000, 'x'), seconds{1});
+                                                 },
+                                                 Phase::receiving, seconds{30}, HttpErrc::too_slow},
+                                         SlowRow{"is just too slow",
+                                                 [](sim::Peer peer) -> net::Task<void> {
+                                                     peer.send("HTTP/1.1 200 OK\r\nContent-Length: 90000\r\n\r\n");
+                                                     for (int i = 0; i < 60; ++i) {
+                                                         co_await peer.sleep(seconds{1});
+                                                         peer.send(std::string(i < 30 ? 1000 : 999, 'x'));
+                                                     }
+                                                 },
+                                                 Phase::receiving, seconds{60}, HttpErrc::too_slow}));
 
 TEST_F(ExchangeSim, a_server_at_the_least_rate_is_let_go_on) {
     listen_then([](sim::Peer peer) -> net::Task<void> {
@@ -298,15 +298,18 @@ TEST_F(ExchangeSim, a_name_that_is_unknown_or_slow_is_told_as_such) {
 }
 
 TEST_F(ExchangeSim, a_request_that_is_cancelled_ends_in_that_turn_in_every_phase) {
-    listen_then([](sim::Peer peer) -> net::Task<void> {
-        co_await peer.sleep(seconds{2});
-        peer.send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n");
-        co_await peer.sleep(seconds{2});
-        peer.send("good");
-        co_await peer.client_gone();
-    }, {.latency = milliseconds{500}});
+    listen_then(
+        [](sim::Peer peer) -> net::Task<void> {
+            co_await peer.sleep(seconds{2});
+            peer.send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n");
+            co_await peer.sleep(seconds{2});
+            peer.send("good");
+            co_await peer.client_gone();
+        },
+        {.latency = milliseconds{500}});
     network.set_resolve_delay(seconds{1});
-    for (const auto moment : {milliseconds{0}, milliseconds{500}, milliseconds{1500}, milliseconds{2500}, milliseconds{5500}, milliseconds{7500}}) {
+    for (const auto moment :
+         {milliseconds{0}, milliseconds{500}, milliseconds{1500}, milliseconds{2500}, milliseconds{5500}, milliseconds{7500}}) {
         Outcome outcome;
         const auto id = begin(request_for("http://h/"), outcome);
         network.run_for(moment);
@@ -362,62 +365,6 @@ TEST_F(ExchangeSim, a_request_that_cannot_be_written_opens_no_connection) {
     request.user_agent = "a\r\nX: y";
     EXPECT_EQ(send(request).error().code, Errc::invalid_argument);
     EXPECT_TRUE(network.records().empty());
-}
-
-class RedirectSim : public ExchangeSim {};
-
-TEST_F(RedirectSim, is_followed_to_another_host_on_a_connection_of_its_own) {
-    network.listen("a", 80, sim::keep_alive([](const sim::SimRequest&) { return sim::answer(302, "moved", {"Location: http://b:81/x?y"}); }));
-    std::string asked;
-    network.listen("b", 81, sim::keep_alive([&asked](const sim::SimRequest& request) {
-                       asked = request.target + " at " + request.field("Host");
-                       return sim::answer(200, "good");
-                   }));
-    const Outcome outcome = get("http://a/");
-    ASSERT_TRUE(outcome.ok());
-    EXPECT_EQ(outcome.sink.body, "good");
-    EXPECT_EQ(outcome.sink.begun, 1);
-    EXPECT_EQ(asked, "/x?y at b:81");
-    EXPECT_EQ((*outcome.result)->url.str(), "http://b:81/x?y");
-    EXPECT_EQ(pool->counts().idle, 2u);
-}
-
-TEST_F(RedirectSim, ten_are_followed_and_eleven_are_not) {
-    network.listen("a", 80, sim::keep_alive([](const sim::SimRequest& request) {
-                       const int left = std::stoi(request.target.substr(1));
-                       return left == 0 ? sim::answer(200, "good") : sim::answer(302, "", {"Location: /" + std::to_string(left - 1)});
-                   }));
-    EXPECT_TRUE(get("http://a/10").ok());
-    const Outcome outcome = get("http://a/11");
-    EXPECT_EQ(outcome.error().code, HttpErrc::too_many_redirects);
-    EXPECT_EQ(outcome.error().url, "http://a/11");
-    EXPECT_EQ(outcome.error().mirror, "http://a/1");
-    EXPECT_EQ(outcome.error().http_status, 302);
-}
-
-TEST_F(RedirectSim, in_a_circle_ends) {
-    network.listen("a", 80, sim::keep_alive([](const sim::SimRequest&) { return sim::answer(301, "", {"Location: /"}); }));
-    EXPECT_EQ(get("http://a/").error().code, HttpErrc::too_many_redirects);
-    EXPECT_EQ(network.records()[0].requests, 11u);
-}
-
-TEST_F(RedirectSim, to_a_forbidden_place_names_it_and_shows_no_body) {
-    network.listen("a", 80, sim::keep_alive([](const sim::SimRequest&) { return sim::answer(302, "evil", {"Location: file:///etc/passwd"}); }));
-    const Outcome outcome = get("http://a/");
-    EXPECT_EQ(outcome.error().code, HttpErrc::bad_redirect);
-    EXPECT_EQ(outcome.error().http_status, 302);
-    EXPECT_EQ(outcome.sink.begun, 0);
-}
-
-TEST_F(RedirectSim, heads_of_all_answers_together_have_a_limit) {
-    network.listen("a", 80, sim::keep_alive([](const sim::SimRequest& request) {
-                       std::vector<std::string> fields(4, "X: " + std::string(50'000, 'x'));
-                       if (request.target != "/9") {
-                           fields.push_back("Location: /" + std::to_string(request.target[1] - '0' + 1));
-                       }
-                       return sim::answer(request.target == "/9" ? 200 : 302, "", fields);
-                   }));
-    EXPECT_EQ(get("http://a/0").error().code, HttpErrc::head_too_large);
 }
 
 }  // namespace

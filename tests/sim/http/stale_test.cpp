@@ -66,51 +66,50 @@ TEST_P(DyingServer, on_a_fresh_connection_is_its_own_failure) {
     EXPECT_EQ(outcome.error().url, "http://h/1");
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Ways, DyingServer,
-    testing::Values(DyingRow{"FIN after half of the request's head",
-                             [](sim::Peer peer) -> net::Task<void> {
-                                 co_await peer.read_bytes(10);
-                                 peer.close();
-                             }},
-                    DyingRow{"FIN after the request",
-                             [](sim::Peer peer) -> net::Task<void> {
-                                 co_await peer.read_request();
-                                 peer.close();
-                             }},
-                    DyingRow{"half-close after the request",
-                             [](sim::Peer peer) -> net::Task<void> {
-                                 co_await peer.read_request();
-                                 peer.fin();
-                             }},
-                    DyingRow{"RST after the request",
-                             [](sim::Peer peer) -> net::Task<void> {
-                                 co_await peer.read_request();
-                                 peer.reset();
-                             }},
-                    DyingRow{"FIN later",
-                             [](sim::Peer peer) -> net::Task<void> {
-                                 co_await peer.read_request();
-                                 co_await peer.sleep(seconds{5});
-                                 peer.close();
-                             }},
-                    DyingRow{"FIN after the status line",
-                             [](sim::Peer peer) -> net::Task<void> {
-                                 co_await peer.read_request();
-                                 peer.send("HTTP/1.1 200 OK\r\n");
-                                 peer.close();
-                             }},
-                    DyingRow{"FIN inside a field",
-                             [](sim::Peer peer) -> net::Task<void> {
-                                 co_await peer.read_request();
-                                 peer.send("HTTP/1.1 200 OK\r\nContent-Le");
-                                 peer.close();
-                             }},
-                    DyingRow{"RST inside a field", [](sim::Peer peer) -> net::Task<void> {
-                                 co_await peer.read_request();
-                                 peer.send("HTTP/1.1 200 OK\r\nContent-Le");
-                                 peer.reset();
-                             }}));
+INSTANTIATE_TEST_SUITE_P(Ways, DyingServer,
+                         testing::Values(DyingRow{"FIN after half of the request's head",
+                                                  [](sim::Peer peer) -> net::Task<void> {
+                                                      co_await peer.read_bytes(10);
+                                                      peer.close();
+                                                  }},
+                                         DyingRow{"FIN after the request",
+                                                  [](sim::Peer peer) -> net::Task<void> {
+                                                      co_await peer.read_request();
+                                                      peer.close();
+                                                  }},
+                                         DyingRow{"half-close after the request",
+                                                  [](sim::Peer peer) -> net::Task<void> {
+                                                      co_await peer.read_request();
+                                                      peer.fin();
+                                                  }},
+                                         DyingRow{"RST after the request",
+                                                  [](sim::Peer peer) -> net::Task<void> {
+                                                      co_await peer.read_request();
+                                                      peer.reset();
+                                                  }},
+                                         DyingRow{"FIN later",
+                                                  [](sim::Peer peer) -> net::Task<void> {
+                                                      co_await peer.read_request();
+                                                      co_await peer.sleep(seconds{5});
+                                                      peer.close();
+                                                  }},
+                                         DyingRow{"FIN after the status line",
+                                                  [](sim::Peer peer) -> net::Task<void> {
+                                                      co_await peer.read_request();
+                                                      peer.send("HTTP/1.1 200 OK\r\n");
+                                                      peer.close();
+                                                  }},
+                                         DyingRow{"FIN inside a field",
+                                                  [](sim::Peer peer) -> net::Task<void> {
+                                                      co_await peer.read_request();
+                                                      peer.send("HTTP/1.1 200 OK\r\nContent-Le");
+                                                      peer.close();
+                                                  }},
+                                         DyingRow{"RST inside a field", [](sim::Peer peer) -> net::Task<void> {
+                                                      co_await peer.read_request();
+                                                      peer.send("HTTP/1.1 200 OK\r\nContent-Le");
+                                                      peer.reset();
+                                                  }}));
 
 struct LateRow {
     const char* what;
@@ -137,12 +136,10 @@ TEST_P(LateEvent, between_checkout_and_first_byte_sends_the_request_elsewhere) {
     EXPECT_EQ(network.records()[0].requests, 1u);
 }
 
-INSTANTIATE_TEST_SUITE_P(Table, LateEvent,
-                         testing::Values(LateRow{"FIN", [](sim::Peer& peer) { peer.close(); }},
-                                         LateRow{"RST", [](sim::Peer& peer) { peer.reset(); }},
-                                         LateRow{"injected answer", [](sim::Peer& peer) {
-                                                     peer.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil");
-                                                 }}));
+INSTANTIATE_TEST_SUITE_P(
+    Table, LateEvent,
+    testing::Values(LateRow{"FIN", [](sim::Peer& peer) { peer.close(); }}, LateRow{"RST", [](sim::Peer& peer) { peer.reset(); }},
+                    LateRow{"injected answer", [](sim::Peer& peer) { peer.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"); }}));
 
 TEST_F(StaleConnection, with_an_injected_answer_never_has_it_taken_for_one) {
     std::optional<sim::Peer> first;
@@ -268,10 +265,13 @@ TEST_F(StaleConnection, that_only_stays_silent_is_no_stale_one) {
 }
 
 TEST_F(StaleConnection, that_a_middlebox_forgot_answers_with_a_reset_and_is_resent) {
-    listen_first_then("h", [](sim::Peer peer) -> net::Task<void> {
-        co_await peer.read_bytes(1);
-        peer.reset();
-    }, milliseconds{50});
+    listen_first_then(
+        "h",
+        [](sim::Peer peer) -> net::Task<void> {
+            co_await peer.read_bytes(1);
+            peer.reset();
+        },
+        milliseconds{50});
     ASSERT_TRUE(get("http://h/1").ok());
     network.run_for(seconds{3});
     expect_resent_once();

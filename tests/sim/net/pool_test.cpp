@@ -10,192 +10,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-class IdleConnection : public PoolSim {
-protected:
-    IdleConnection() {
-        listen("a");
-        listen("b");
-        make_pool();
-        pool->expect_more(true);
-    }
-    void expect_gone(bool aborted = false) {
-        network.settle();
-        EXPECT_EQ(pool->counts().open, 0u);
-        EXPECT_EQ(network.records()[0].closed, network.now());
-        EXPECT_EQ(network.records()[0].aborted, aborted);
-    }
-};
-
-TEST_F(IdleConnection, that_the_server_closes_is_closed_in_that_turn) {
-    park("a");
-    EXPECT_EQ(pool->counts().idle, 1u);
-    network.run_for(milliseconds{1});
-    peers["a"][0].close();
-    expect_gone();
-}
-
-TEST_F(IdleConnection, that_the_server_half_closes_is_closed_too) {
-    park("a");
-    peers["a"][0].fin();
-    expect_gone();
-}
-
-TEST_F(IdleConnection, that_is_reset_is_closed) {
-    park("a");
-    peers["a"][0].reset();
-    expect_gone();
-}
-
-TEST_F(IdleConnection, with_bytes_nobody_asked_for_is_closed_with_and_without_a_fin) {
-    park("a");
-    peers["a"][0].send("HTTP/1.1 408 Request Timeout\r\n\r\n");
-    expect_gone();
-    park("b");
-    peers["b"][0].send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil");
-    peers["b"][0].close();
-    network.settle();
-    EXPECT_EQ(pool->counts().open, 0u);
-}
-
-TEST_F(IdleConnection, that_never_carried_a_request_is_watched_as_well) {
-    pool->add_need(key("a"));
-    listen("a", milliseconds{10});
-    Wait& wait = ask("a");
-    network.settle();
-    group.cancel(wait.task);
-    network.run_for(milliseconds{20});
-    ASSERT_EQ(pool->counts().idle, 1u);  // dialled for a request that gave up
-    peers["a"][0].close();
-    network.run_for(milliseconds{10});
-    expect_gone();
-    pool->remove_need(key("a"));
-}
-
-TEST_F(IdleConnection, is_closed_by_us_when_the_server_never_does) {
-    park("a");
-    network.run_for(milliseconds{3999});
-    EXPECT_EQ(pool->counts().idle, 1u);
-    network.run_for(milliseconds{1});
-    expect_gone();
-}
-
-TEST_F(IdleConnection, is_closed_during_the_name_resolution_of_another_host) {
-    park("a");
-    network.set_resolve_delay(seconds{2});
-    Wait& wait = ask("b");
-    network.run_for(seconds{1});
-    peers["a"][0].close();
-    network.settle();
-    EXPECT_EQ(network.records()[0].closed, network.now());
-    EXPECT_FALSE(wait.result);
-    network.run_for(seconds{1});
-    EXPECT_TRUE(wait.result && *wait.result);
-}
-
-TEST_F(IdleConnection, is_not_handed_out_when_its_fin_came_in_the_turn_of_the_request) {
-    park("a");
-    asio::post(network.context(), [&] { peers["a"][0].close(); });
-    Wait& wait = get("a");
-    EXPECT_FALSE(reused(wait));
-    EXPECT_EQ(network.records().size(), 2u);
-    give_back(wait);
-}
-
-TEST_F(IdleConnection, is_not_handed_out_when_only_a_look_shows_its_fin) {
-    park("a");
-    Wait& wait = ask("a");
-    // After the request began to wait and before the plan runs; the watcher's own event comes after that plan.
-    asio::post(network.context(), [&] { asio::post(network.context(), [&] { peers["a"][0].send("408"); }); });
-    network.settle();
-    ASSERT_TRUE(wait.result && *wait.result);
-    EXPECT_FALSE(reused(wait));
-    give_back(wait);
-}
-
-TEST_F(IdleConnection, after_a_suspend_past_its_limit_is_closed_and_not_reused) {
-    park("a");
-    network.jump(std::chrono::minutes{10});
-    Wait& wait = get("a");
-    EXPECT_FALSE(reused(wait));
-    EXPECT_TRUE(network.records()[0].closed);
-    give_back(wait);
-}
-
-TEST_F(IdleConnection, is_reused_and_the_one_used_last_first) {
-    Wait& first = get("a");
-    Wait& second = get("a");
-    give_back(first);
-    network.run_for(milliseconds{10});
-    give_back(second);
-    Wait& third = get("a");
-    EXPECT_TRUE(reused(third));
-    EXPECT_EQ((*third.result)->idle_since(), network.now());
-    give_back(third);
-    network.run_for(milliseconds{3990});
-    EXPECT_TRUE(network.records()[0].closed);
-    EXPECT_FALSE(network.records()[1].closed);
-}
-
-TEST_F(IdleConnection, is_closed_when_asked_to) {
-    park("a");
-    park("b");
-    pool->close_idle();
-    EXPECT_EQ(pool->counts().open, 0u);
-    expect_gone();
-}
-
-TEST_F(IdleConnection, is_closed_at_once_when_no_more_is_expected) {
-    park("a");
-    network.run_for(seconds{1});
-    EXPECT_EQ(pool->counts().idle, 1u);
-    pool->expect_more(false);
-    expect_gone();
-}
-
-TEST_F(IdleConnection, drops_with_its_siblings_of_the_same_age_and_no_others) {
-    Wait& first = get("a");
-    Wait& second = get("a");
-    Wait& third = get("a");
-    give_back(first);
-    const TimePoint stale_since = network.now();
-    network.run_for(milliseconds{10});
-    give_back(second);
-    pool->drop_siblings(key("a"), stale_since);
-    network.settle();
-    EXPECT_TRUE(network.records()[0].closed);
-    EXPECT_FALSE(network.records()[1].closed);
-    EXPECT_FALSE(network.records()[2].closed);
-    give_back(third);
-}
-
-struct HintRow {
-    std::optional<seconds> hint;
-    seconds kept;  // 0: not parked
-};
-
-class IdleLimit : public PoolSim, public testing::WithParamInterface<HintRow> {};
-
-TEST_P(IdleLimit, is_the_servers_hint_less_a_margin_or_our_own) {
-    listen("a");
-    make_pool();
-    pool->expect_more(true);
-    park("a", {.reusable = true, .server_hint = GetParam().hint});
-    if (GetParam().kept == seconds{0}) {
-        EXPECT_EQ(pool->counts().open, 0u);
-        return;
-    }
-    network.run_for(GetParam().kept - milliseconds{1});
-    EXPECT_EQ(pool->counts().idle, 1u);
-    network.run_for(milliseconds{1});
-    EXPECT_EQ(pool->counts().open, 0u);
-}
-
-INSTANTIATE_TEST_SUITE_P(Table, IdleLimit,
-                         testing::Values(HintRow{std::nullopt, seconds{4}}, HintRow{seconds{5}, seconds{4}}, HintRow{seconds{15}, seconds{14}},
-                                         HintRow{seconds{2}, seconds{1}}, HintRow{seconds{1}, seconds{0}}, HintRow{seconds{0}, seconds{0}},
-                                         HintRow{seconds{60}, seconds{59}}, HintRow{seconds{61}, seconds{59}},
-                                         HintRow{seconds{86400}, seconds{59}}));
-
 class PoolTest : public PoolSim {
 protected:
     PoolTest() {
@@ -336,6 +150,24 @@ TEST_F(PoolTest, a_request_that_gives_up_takes_its_dial_with_it) {
     ASSERT_TRUE(wait.result);
     EXPECT_EQ(wait.result->error().code, Errc::cancelled);
     EXPECT_EQ(pool->counts().open, 0u);
+}
+
+TEST_F(PoolTest, out_of_descriptors_closes_the_oldest_idle_connection_and_dials_again) {
+    pool->expect_more(true);
+    park("a");
+    network.run_for(milliseconds{1});
+    park("b");
+    network.fail_connects({NetErrc::no_descriptors});
+    Wait& wait = get("c");
+    EXPECT_TRUE(network.records()[0].closed);
+    EXPECT_FALSE(network.records()[1].closed);
+    network.fail_connects({NetErrc::no_descriptors, NetErrc::no_descriptors});
+    Wait& second = ask("c");
+    network.settle();
+    ASSERT_TRUE(second.result && !*second.result);  // the one idle connection was not enough
+    EXPECT_EQ(second.result->error().code, NetErrc::no_descriptors);
+    EXPECT_TRUE(network.records()[1].closed);
+    give_back(wait);
 }
 
 TEST_F(PoolTest, a_dial_ends_at_its_limit) {

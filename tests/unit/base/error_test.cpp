@@ -15,8 +15,7 @@ TEST(Describe, tells_where_what_and_what_next) {
                       .address = "10.0.0.1:80",
                       .cause = "no answer in time",
                       .next_step = "try later"};
-    EXPECT_EQ(describe(error),
-              "http://a/x: no answer in time (while waiting for an answer, from http://b/x, at 10.0.0.1:80)\n  try later");
+    EXPECT_EQ(describe(error), "http://a/x: no answer in time (while waiting for an answer, from http://b/x, at 10.0.0.1:80)\n  try later");
 }
 
 TEST(Describe, falls_back_on_the_code_and_leaves_out_what_is_unknown) {

@@ -1,4 +1,5 @@
 #include "base/file.hpp"
+
 #include "support/temp_directory.hpp"
 
 #include <gtest/gtest.h>
@@ -106,7 +107,7 @@ TEST(FileDescriptor, closes_itself_once_whoever_holds_it_last) {
 }
 
 TEST(SystemError, says_what_the_user_can_do) {
-    const std::pair<int, Errc> rows[] = {{ENOSPC, Errc::no_space},      {EDQUOT, Errc::no_space},      {EACCES, Errc::not_permitted},
+    const std::pair<int, Errc> rows[] = {{ENOSPC, Errc::no_space},     {EDQUOT, Errc::no_space},     {EACCES, Errc::not_permitted},
                                          {EPERM, Errc::not_permitted}, {EROFS, Errc::not_permitted}, {ENOENT, Errc::not_found},
                                          {EIO, Errc::io_failed}};
     for (const auto& [number, code] : rows) {

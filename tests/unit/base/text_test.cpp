@@ -21,15 +21,16 @@ INSTANTIATE_TEST_SUITE_P(
     Table, Printable,
     testing::Values(Shown{"plain text", "plain text"}, Shown{"", ""}, Shown{"gr\xc3\xbc\xc3\x9f", "gr\xc3\xbc\xc3\x9f"},
                     Shown{"\xe6\x97\xa5\xe6\x9c\xac", "\xe6\x97\xa5\xe6\x9c\xac"}, Shown{"\xf0\x9f\x93\xa6", "\xf0\x9f\x93\xa6"},
-                    Shown{"\x1b[31mred", "\\x1b[31mred"}, Shown{"a\nb\tc\r", "a\\x0ab\\x09c\\x0d"}, Shown{std::string("a\0b", 3), "a\\x00b"},
-                    Shown{"\x7f", "\\x7f"}, Shown{"\xc2\x9b"
-                                                  "31m",
-                                                  "\\x9b31m"},
+                    Shown{"\x1b[31mred", "\\x1b[31mred"}, Shown{"a\nb\tc\r", "a\\x0ab\\x09c\\x0d"},
+                    Shown{std::string("a\0b", 3), "a\\x00b"}, Shown{"\x7f", "\\x7f"},
+                    Shown{"\xc2\x9b"
+                          "31m",
+                          "\\x9b31m"},
                     Shown{"\xe2\x80\xae", "\\u202e"}, Shown{"\xe2\x80\x8b", "\\u200b"}, Shown{"\xe2\x81\xa6", "\\u2066"},
                     Shown{"\xef\xbb\xbf", "\\ufeff"}, Shown{"\xe2\x80\xa8", "\\u2028"}, Shown{"\xff\xfe", "\\xff\\xfe"},
-                    Shown{"\xc3", "\\xc3"}, Shown{"\xc3(", "\\xc3("}, Shown{"\xc0\x80", "\\xc0\\x80"}, Shown{"\xe0\x80\x80", "\\xe0\\x80\\x80"},
-                    Shown{"\xed\xa0\x80", "\\xed\\xa0\\x80"}, Shown{"\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"},
-                    Shown{"\xf8\x88\x80\x80\x80", "\\xf8\\x88\\x80\\x80\\x80"}));
+                    Shown{"\xc3", "\\xc3"}, Shown{"\xc3(", "\\xc3("}, Shown{"\xc0\x80", "\\xc0\\x80"},
+                    Shown{"\xe0\x80\x80", "\\xe0\\x80\\x80"}, Shown{"\xed\xa0\x80", "\\xed\\xa0\\x80"},
+                    Shown{"\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"}, Shown{"\xf8\x88\x80\x80\x80", "\\xf8\\x88\\x80\\x80\\x80"}));
 
 TEST(Text, printable_keeps_lines_and_tabs_when_asked) { EXPECT_EQ(printable("a\n\tb\r\x1b", KeepLines::yes), "a\n\tb\\x0d\\x1b"); }
 
@@ -46,8 +47,8 @@ TEST(Text, parse_decimal_takes_digits_and_nothing_else) {
     EXPECT_EQ(parse_decimal("0"), 0u);
     EXPECT_EQ(parse_decimal("007"), 7u);
     EXPECT_EQ(parse_decimal("18446744073709551615"), std::numeric_limits<std::uint64_t>::max());
-    for (const char* text : {"", " 1", "1 ", "+1", "-1", "-0", "0x10", "1e3", "1.0", "5abc", "18446744073709551616", "99999999999999999999",
-                             "\xd9\xa1"}) {
+    for (const char* text :
+         {"", " 1", "1 ", "+1", "-1", "-0", "0x10", "1e3", "1.0", "5abc", "18446744073709551616", "99999999999999999999", "\xd9\xa1"}) {
         EXPECT_EQ(parse_decimal(text), std::nullopt) << text;
     }
     EXPECT_EQ(parse_decimal(std::string_view{"1\0", 2}), std::nullopt);

@@ -75,8 +75,9 @@ INSTANTIATE_TEST_SUITE_P(Hosts, UrlRefused,
                          testing::Values("http://", "http:///a", "http://@/", "http://evil%2Fgood/", "http://good@evil@h/",
                                          "http://good\\@evil/", "http://a..b/", "http://.a/", "http://a./", "http://a b/", "http://[::1/",
                                          "http://[::1]x/", "http://[]/", "http://[:]/", "http://[v1.a]/", "http://[::1%25eth0]/",
-                                         "http://[1.2.3.4]/", "http://::1/", "http://h\xc3\xa4/", "http://a\xe3\x80\x82"
-                                                                                                  "b/",
+                                         "http://[1.2.3.4]/", "http://::1/", "http://h\xc3\xa4/",
+                                         "http://a\xe3\x80\x82"
+                                         "b/",
                                          "http://h\x7f/", "http://a,b/", "http://a;b/", "http://a=b/", "http://a!b/", "http://*/",
                                          "http://u:p@/x"));
 INSTANTIATE_TEST_SUITE_P(Ports, UrlRefused,
@@ -154,7 +155,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Resolved{"file:///etc/passwd", nullptr}, Resolved{"javascript:alert(1)", nullptr}, Resolved{"g:h", nullptr},
                     Resolved{"//", nullptr}, Resolved{"///x", nullptr}, Resolved{"////x", nullptr}, Resolved{"/a b", nullptr},
                     Resolved{"/\\evil", nullptr}, Resolved{"\\\\evil\\x", nullptr}, Resolved{"//h:0/", nullptr},
-                    Resolved{"/a\r\nX: y", nullptr}, Resolved{"?a:b", "http://a:81/b/c/d;p?a:b"}, Resolved{"./a:b", "http://a:81/b/c/a:b"}));
+                    Resolved{"/a\r\nX: y", nullptr}, Resolved{"?a:b", "http://a:81/b/c/d;p?a:b"},
+                    Resolved{"./a:b", "http://a:81/b/c/a:b"}));
 
 struct Joined {
     const char* relative;
@@ -181,14 +183,15 @@ INSTANTIATE_TEST_SUITE_P(
                     Joined{"libstdc++-1~2^3.rpm", "http://h/repo/libstdc++-1~2%5E3.rpm"}, Joined{"a%20b", "http://h/repo/a%20b"},
                     Joined{"100%", "http://h/repo/100%25"}, Joined{"a%zz", "http://h/repo/a%25zz"}, Joined{"a%2", "http://h/repo/a%252"},
                     Joined{"what?#", "http://h/repo/what%3F%23"}, Joined{"p/a:b", "http://h/repo/p/a:b"},
-                    Joined{"\xc3\xa4", "http://h/repo/%C3%A4"}, Joined{"...", "http://h/repo/..."}, Joined{".hidden", "http://h/repo/.hidden"},
-                    Joined{"%252e%252e/x", "http://h/repo/%252e%252e/x"}, Joined{"", nullptr}, Joined{".", nullptr}, Joined{"..", nullptr},
-                    Joined{"/etc/passwd", nullptr}, Joined{"//evil/x", nullptr}, Joined{"../x", nullptr}, Joined{"a/../../b", nullptr},
-                    Joined{"a/..", nullptr}, Joined{"a/./b", nullptr}, Joined{"a//b", nullptr}, Joined{"a/", nullptr},
-                    Joined{"%2e%2e/x", nullptr}, Joined{"%2E%2e/x", nullptr}, Joined{".%2e/x", nullptr}, Joined{"a/%2e%2e/x", nullptr},
-                    Joined{"%2fetc/passwd", nullptr}, Joined{"a%2f..%2fb", nullptr}, Joined{"a%2f/b", nullptr}, Joined{"a\\b", nullptr},
-                    Joined{"..\\x", nullptr}, Joined{"a%5cb", nullptr}, Joined{"a\nb", nullptr}, Joined{"a%0ab", nullptr},
-                    Joined{"a%00b", nullptr}, Joined{"a\x7f", nullptr}, Joined{"a%7F", nullptr}, Joined{"http://evil/x", nullptr},
+                    Joined{"\xc3\xa4", "http://h/repo/%C3%A4"}, Joined{"...", "http://h/repo/..."},
+                    Joined{".hidden", "http://h/repo/.hidden"}, Joined{"%252e%252e/x", "http://h/repo/%252e%252e/x"}, Joined{"", nullptr},
+                    Joined{".", nullptr}, Joined{"..", nullptr}, Joined{"/etc/passwd", nullptr}, Joined{"//evil/x", nullptr},
+                    Joined{"../x", nullptr}, Joined{"a/../../b", nullptr}, Joined{"a/..", nullptr}, Joined{"a/./b", nullptr},
+                    Joined{"a//b", nullptr}, Joined{"a/", nullptr}, Joined{"%2e%2e/x", nullptr}, Joined{"%2E%2e/x", nullptr},
+                    Joined{".%2e/x", nullptr}, Joined{"a/%2e%2e/x", nullptr}, Joined{"%2fetc/passwd", nullptr},
+                    Joined{"a%2f..%2fb", nullptr}, Joined{"a%2f/b", nullptr}, Joined{"a\\b", nullptr}, Joined{"..\\x", nullptr},
+                    Joined{"a%5cb", nullptr}, Joined{"a\nb", nullptr}, Joined{"a%0ab", nullptr}, Joined{"a%00b", nullptr},
+                    Joined{"a\x7f", nullptr}, Joined{"a%7F", nullptr}, Joined{"http://evil/x", nullptr},
                     Joined{"file:///etc/passwd", nullptr}, Joined{"javascript:x", nullptr}, Joined{"a:b", nullptr}, Joined{":", nullptr}));
 
 TEST(Url, join_url_puts_exactly_one_slash_between) {

@@ -7,9 +7,9 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <optional>
-#include <fstream>
 #include <string>
 #include <string_view>
 #include <sys/file.h>
@@ -302,10 +302,10 @@ TEST_F(PartialFileTest, in_a_directory_that_is_not_there_is_an_error) {
 TEST(JournalFormat, reads_back_what_it_wrote) {
     const Digest sha256 = digest_of(DigestAlgorithm::sha256, std::string_view{"x"});
     const Digest md5 = digest_of(DigestAlgorithm::md5, std::string_view{"x"});
-    for (const Journal& journal :
-         {Journal{}, Journal{.expectation = {.size = 0}, .source = source}, Journal{.expectation = {.size = UINT64_MAX, .digests = {sha256, md5}}},
-          Journal{.source = {.url = "http://h/?a b", .validator = "Mon, 01 Jan 2024 00:00:00 GMT"}},
-          Journal{.source = {.url = "", .validator = "\"with \\ and  spaces \""}}}) {
+    for (const Journal& journal : {Journal{}, Journal{.expectation = {.size = 0}, .source = source},
+                                   Journal{.expectation = {.size = UINT64_MAX, .digests = {sha256, md5}}},
+                                   Journal{.source = {.url = "http://h/?a b", .validator = "Mon, 01 Jan 2024 00:00:00 GMT"}},
+                                   Journal{.source = {.url = "", .validator = "\"with \\ and  spaces \""}}}) {
         EXPECT_EQ(parse_journal(write_journal(journal)), journal) << write_journal(journal);
     }
 }

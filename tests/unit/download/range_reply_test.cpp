@@ -54,16 +54,15 @@ constexpr RangeQuestion rest_of_20{.offset = 5, .size = 20};
 constexpr RangeQuestion rest_of_unknown{.offset = 5};
 constexpr RangeQuestion limited{.size_limit = 20};
 
-INSTANTIATE_TEST_SUITE_P(
-    Whole, RangeReply,
-    testing::Values(ReplyRow{"plain", head(200), length(20), plain, ReplyUse::from_start},
-                    ReplyRow{"203", head(203), length(20), of_20, ReplyUse::from_start},
-                    ReplyRow{"unknown length", head(200), chunked, of_20, ReplyUse::from_start},
-                    ReplyRow{"in place of a range", head(200), length(20), rest_of_20, ReplyUse::from_start},
-                    ReplyRow{"one less", head(200), length(19), of_20, {}, DownloadErrc::size_mismatch},
-                    ReplyRow{"one more", head(200), length(21), of_20, {}, DownloadErrc::size_mismatch},
-                    ReplyRow{"at the limit", head(200), length(20), limited, ReplyUse::from_start},
-                    ReplyRow{"past the limit", head(200), length(21), limited, {}, DownloadErrc::too_large}));
+INSTANTIATE_TEST_SUITE_P(Whole, RangeReply,
+                         testing::Values(ReplyRow{"plain", head(200), length(20), plain, ReplyUse::from_start},
+                                         ReplyRow{"203", head(203), length(20), of_20, ReplyUse::from_start},
+                                         ReplyRow{"unknown length", head(200), chunked, of_20, ReplyUse::from_start},
+                                         ReplyRow{"in place of a range", head(200), length(20), rest_of_20, ReplyUse::from_start},
+                                         ReplyRow{"one less", head(200), length(19), of_20, {}, DownloadErrc::size_mismatch},
+                                         ReplyRow{"one more", head(200), length(21), of_20, {}, DownloadErrc::size_mismatch},
+                                         ReplyRow{"at the limit", head(200), length(20), limited, ReplyUse::from_start},
+                                         ReplyRow{"past the limit", head(200), length(21), limited, {}, DownloadErrc::too_large}));
 
 INSTANTIATE_TEST_SUITE_P(
     Part, RangeReply,
@@ -93,7 +92,8 @@ INSTANTIATE_TEST_SUITE_P(
                  RangeQuestion{.offset = 5, .size_limit = 20},
                  {},
                  DownloadErrc::too_large},
-        ReplyRow{"at our limit", head(206, {"bytes 5-19/20"}), length(15), RangeQuestion{.offset = 5, .size_limit = 20}, ReplyUse::append}));
+        ReplyRow{"at our limit", head(206, {"bytes 5-19/20"}), length(15), RangeQuestion{.offset = 5, .size_limit = 20},
+                 ReplyUse::append}));
 
 class BadContentRange : public testing::TestWithParam<const char*> {};
 

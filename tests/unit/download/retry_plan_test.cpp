@@ -25,33 +25,31 @@ struct ClassRow {
 class Classify : public testing::TestWithParam<ClassRow> {};
 
 TEST_P(Classify, follows_the_table) {
-    EXPECT_EQ(classify(Error{.code = GetParam().code, .http_status = GetParam().status}), GetParam().expected)
-        << GetParam().code.message();
+    EXPECT_EQ(classify(Error{.code = GetParam().code, .http_status = GetParam().status}), GetParam().expected) << GetParam().code.message();
 }
 
 INSTANTIATE_TEST_SUITE_P(
     Table, Classify,
-    testing::Values(ClassRow{Errc::cancelled, FailureClass::final}, ClassRow{Errc::no_space, FailureClass::final},
-                    ClassRow{Errc::not_permitted, FailureClass::final}, ClassRow{Errc::not_found, FailureClass::final},
-                    ClassRow{Errc::io_failed, FailureClass::final}, ClassRow{Errc::locked, FailureClass::final},
-                    ClassRow{Errc::timed_out, FailureClass::transient}, ClassRow{Errc::invalid_argument, FailureClass::mirror},
-                    ClassRow{NetErrc::name_not_found, FailureClass::mirror}, ClassRow{NetErrc::unsupported_scheme, FailureClass::mirror},
-                    ClassRow{NetErrc::name_failed, FailureClass::slow_to_change},
-                    ClassRow{NetErrc::connect_refused, FailureClass::slow_to_change},
-                    ClassRow{NetErrc::unreachable, FailureClass::slow_to_change}, ClassRow{NetErrc::reset, FailureClass::transient},
-                    ClassRow{NetErrc::closed, FailureClass::transient}, ClassRow{NetErrc::unsolicited, FailureClass::transient},
-                    ClassRow{HttpErrc::bad_head, FailureClass::mirror}, ClassRow{HttpErrc::head_too_large, FailureClass::mirror},
-                    ClassRow{HttpErrc::bad_framing, FailureClass::mirror}, ClassRow{HttpErrc::bad_chunk, FailureClass::mirror},
-                    ClassRow{HttpErrc::bad_range, FailureClass::mirror}, ClassRow{HttpErrc::bad_redirect, FailureClass::mirror},
-                    ClassRow{HttpErrc::too_many_redirects, FailureClass::mirror}, ClassRow{HttpErrc::not_found, FailureClass::mirror, 404},
-                    ClassRow{HttpErrc::forbidden, FailureClass::mirror, 403}, ClassRow{HttpErrc::unexpected_status, FailureClass::mirror},
-                    ClassRow{HttpErrc::client_error, FailureClass::mirror, 400}, ClassRow{HttpErrc::client_error, FailureClass::mirror, 416},
-                    ClassRow{HttpErrc::client_error, FailureClass::transient, 408},
-                    ClassRow{HttpErrc::client_error, FailureClass::transient, 425},
-                    ClassRow{HttpErrc::client_error, FailureClass::transient, 429},
-                    ClassRow{HttpErrc::server_error, FailureClass::transient, 503}, ClassRow{HttpErrc::truncated, FailureClass::transient},
-                    ClassRow{HttpErrc::too_slow, FailureClass::transient}, ClassRow{DownloadErrc::size_mismatch, FailureClass::mirror},
-                    ClassRow{DownloadErrc::digest_mismatch, FailureClass::mirror}, ClassRow{DownloadErrc::too_large, FailureClass::mirror}));
+    testing::Values(
+        ClassRow{Errc::cancelled, FailureClass::final}, ClassRow{Errc::no_space, FailureClass::final},
+        ClassRow{Errc::not_permitted, FailureClass::final}, ClassRow{Errc::not_found, FailureClass::final},
+        ClassRow{Errc::io_failed, FailureClass::final}, ClassRow{Errc::locked, FailureClass::final},
+        ClassRow{Errc::timed_out, FailureClass::transient}, ClassRow{Errc::invalid_argument, FailureClass::mirror},
+        ClassRow{NetErrc::name_not_found, FailureClass::mirror}, ClassRow{NetErrc::unsupported_scheme, FailureClass::mirror},
+        ClassRow{NetErrc::name_failed, FailureClass::slow_to_change}, ClassRow{NetErrc::connect_refused, FailureClass::slow_to_change},
+        ClassRow{NetErrc::unreachable, FailureClass::slow_to_change}, ClassRow{NetErrc::reset, FailureClass::transient},
+        ClassRow{NetErrc::closed, FailureClass::transient}, ClassRow{NetErrc::unsolicited, FailureClass::transient},
+        ClassRow{HttpErrc::bad_head, FailureClass::mirror}, ClassRow{HttpErrc::head_too_large, FailureClass::mirror},
+        ClassRow{HttpErrc::bad_framing, FailureClass::mirror}, ClassRow{HttpErrc::bad_chunk, FailureClass::mirror},
+        ClassRow{HttpErrc::bad_range, FailureClass::mirror}, ClassRow{HttpErrc::bad_redirect, FailureClass::mirror},
+        ClassRow{HttpErrc::too_many_redirects, FailureClass::mirror}, ClassRow{HttpErrc::not_found, FailureClass::mirror, 404},
+        ClassRow{HttpErrc::forbidden, FailureClass::mirror, 403}, ClassRow{HttpErrc::unexpected_status, FailureClass::mirror},
+        ClassRow{HttpErrc::client_error, FailureClass::mirror, 400}, ClassRow{HttpErrc::client_error, FailureClass::mirror, 416},
+        ClassRow{HttpErrc::client_error, FailureClass::transient, 408}, ClassRow{HttpErrc::client_error, FailureClass::transient, 425},
+        ClassRow{HttpErrc::client_error, FailureClass::transient, 429}, ClassRow{HttpErrc::server_error, FailureClass::transient, 503},
+        ClassRow{HttpErrc::truncated, FailureClass::transient}, ClassRow{HttpErrc::too_slow, FailureClass::transient},
+        ClassRow{DownloadErrc::size_mismatch, FailureClass::mirror}, ClassRow{DownloadErrc::digest_mismatch, FailureClass::mirror},
+        ClassRow{DownloadErrc::too_large, FailureClass::mirror}));
 
 struct PlanRow {
     const char* what;
@@ -95,16 +93,17 @@ INSTANTIATE_TEST_SUITE_P(
 
 INSTANTIATE_TEST_SUITE_P(
     Mirrors, RetryPlan,
-    testing::Values(PlanRow{"only mirror is out", mirror, history(0, 10, 0, 0, {false}), {}},
-                    PlanRow{"next mirror at once", mirror, history(0, 10, 0, 0, {false, false}), Retry{1, milliseconds{0}}},
-                    PlanRow{"round the end", mirror, history(0, 10, 0, 2, {false, false, false}), Retry{0, milliseconds{0}}},
-                    PlanRow{"past those that are out", mirror, history(0, 10, 0, 0, {false, true, true, false}), Retry{3, milliseconds{0}}},
-                    PlanRow{"all out", mirror, history(0, 10, 0, 1, {true, false}), {}},
-                    PlanRow{"transient, next mirror at once", transient, history(1, 10, 1, 0, {false, false}), Retry{1, milliseconds{0}}},
-                    PlanRow{"transient, the others are out", transient, history(1, 10, 1, 1, {true, false, true}), Retry{1, milliseconds{200}}},
-                    PlanRow{"a wait at the end of each round", transient, history(2, 10, 2, 1, {false, false}), Retry{0, milliseconds{200}}},
-                    PlanRow{"twice as long after the next", transient, history(4, 10, 4, 1, {false, false}), Retry{0, milliseconds{400}}},
-                    PlanRow{"no wait after progress", transient, history(3, 10, 0, 0, {false}), Retry{0, milliseconds{0}}}));
+    testing::Values(
+        PlanRow{"only mirror is out", mirror, history(0, 10, 0, 0, {false}), {}},
+        PlanRow{"next mirror at once", mirror, history(0, 10, 0, 0, {false, false}), Retry{1, milliseconds{0}}},
+        PlanRow{"round the end", mirror, history(0, 10, 0, 2, {false, false, false}), Retry{0, milliseconds{0}}},
+        PlanRow{"past those that are out", mirror, history(0, 10, 0, 0, {false, true, true, false}), Retry{3, milliseconds{0}}},
+        PlanRow{"all out", mirror, history(0, 10, 0, 1, {true, false}), {}},
+        PlanRow{"transient, next mirror at once", transient, history(1, 10, 1, 0, {false, false}), Retry{1, milliseconds{0}}},
+        PlanRow{"transient, the others are out", transient, history(1, 10, 1, 1, {true, false, true}), Retry{1, milliseconds{200}}},
+        PlanRow{"a wait at the end of each round", transient, history(2, 10, 2, 1, {false, false}), Retry{0, milliseconds{200}}},
+        PlanRow{"twice as long after the next", transient, history(4, 10, 4, 1, {false, false}), Retry{0, milliseconds{400}}},
+        PlanRow{"no wait after progress", transient, history(3, 10, 0, 0, {false}), Retry{0, milliseconds{0}}}));
 
 TEST(RetryPlanDelay, doubles_up_to_two_seconds) {
     // With as many mirrors as there are attempts in a round, each round's end waits longer.

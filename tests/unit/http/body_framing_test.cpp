@@ -88,12 +88,12 @@ INSTANTIATE_TEST_SUITE_P(
         FramingRow{"quoted", head(200, {{"Transfer-Encoding", "\"chunked\""}}), std::nullopt, false},
         FramingRow{"HTTP/1.0", head(200, {{"Transfer-Encoding", "chunked"}}, 0), std::nullopt, false}));
 
-INSTANTIATE_TEST_SUITE_P(
-    NoBody, BodyFraming,
-    testing::Values(FramingRow{"204", head(204, {}), none, true}, FramingRow{"304", head(304, {{"Content-Length", "99"}}), none, true},
-                    FramingRow{"204 chunked", head(204, {{"Transfer-Encoding", "chunked"}}), none, true},
-                    FramingRow{"304 chunked", head(304, {{"Transfer-Encoding", "chunked"}}), none, true},
-                    FramingRow{"101", head(101, {}), none, false}, FramingRow{"100", head(100, {}), none, true}));
+INSTANTIATE_TEST_SUITE_P(NoBody, BodyFraming,
+                         testing::Values(FramingRow{"204", head(204, {}), none, true},
+                                         FramingRow{"304", head(304, {{"Content-Length", "99"}}), none, true},
+                                         FramingRow{"204 chunked", head(204, {{"Transfer-Encoding", "chunked"}}), none, true},
+                                         FramingRow{"304 chunked", head(304, {{"Transfer-Encoding", "chunked"}}), none, true},
+                                         FramingRow{"101", head(101, {}), none, false}, FramingRow{"100", head(100, {}), none, true}));
 
 INSTANTIATE_TEST_SUITE_P(
     KeepAlive, BodyFraming,
@@ -125,12 +125,13 @@ TEST(KeepAliveHintTest, reads_what_it_can_and_ignores_the_rest) {
         std::optional<std::uint64_t> max;
     };
     using std::chrono::seconds;
-    for (const Row& row : {Row{"timeout=5, max=100", seconds{5}, 100}, Row{"timeout=5", seconds{5}, std::nullopt},
-                           Row{"max=1", std::nullopt, 1}, Row{"Timeout = 5 ,MAX=2", seconds{5}, 2}, Row{"timeout=0", seconds{0}, std::nullopt},
-                           Row{"timeout=abc", std::nullopt, std::nullopt}, Row{"timeout=-1", std::nullopt, std::nullopt},
-                           Row{"timeout", std::nullopt, std::nullopt}, Row{"", std::nullopt, std::nullopt},
-                           Row{"timeout=99999", seconds{86400}, std::nullopt},
-                           Row{"timeout=18446744073709551615", seconds{86400}, std::nullopt}, Row{"xtimeout=5", std::nullopt, std::nullopt}}) {
+    for (const Row& row :
+         {Row{"timeout=5, max=100", seconds{5}, 100}, Row{"timeout=5", seconds{5}, std::nullopt}, Row{"max=1", std::nullopt, 1},
+          Row{"Timeout = 5 ,MAX=2", seconds{5}, 2}, Row{"timeout=0", seconds{0}, std::nullopt},
+          Row{"timeout=abc", std::nullopt, std::nullopt}, Row{"timeout=-1", std::nullopt, std::nullopt},
+          Row{"timeout", std::nullopt, std::nullopt}, Row{"", std::nullopt, std::nullopt},
+          Row{"timeout=99999", seconds{86400}, std::nullopt}, Row{"timeout=18446744073709551615", seconds{86400}, std::nullopt},
+          Row{"xtimeout=5", std::nullopt, std::nullopt}}) {
         const auto hint = keep_alive_hint(head(200, {{"Keep-Alive", row.value}}));
         EXPECT_EQ(hint.timeout, row.timeout) << row.value;
         EXPECT_EQ(hint.max, row.max) << row.value;

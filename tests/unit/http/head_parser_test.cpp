@@ -84,39 +84,34 @@ TEST_P(HeadParserTable, means_the_same_in_pieces_of_any_size) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(StatusLine, HeadParserTable,
-                         testing::Values(HeadRow{std::string{common_head}, 200}, HeadRow{"HTTP/1.1 200\r\n\r\n", 200},
-                                         HeadRow{"HTTP/1.1 200 \r\n\r\n", 200}, HeadRow{"HTTP/1.0 404 Not Found\r\n\r\n", 404},
-                                         HeadRow{"HTTP/1.1 100 \r\n\r\n", 100}, HeadRow{"HTTP/1.1 599 \r\n\r\n", 599},
-                                         HeadRow{"HTTP/1.1 200 gr\xc3\xbc\xc3\x9f\r\n\r\n", 200}, HeadRow{"HTTP/1.1 200 a\tb\r\n\r\n", 200},
-                                         HeadRow{"HTTP/1.1 099 \r\n\r\n", 0}, HeadRow{"HTTP/1.1 600 \r\n\r\n", 0},
-                                         HeadRow{"HTTP/1.1 99 \r\n\r\n", 0}, HeadRow{"HTTP/1.1 1000 \r\n\r\n", 0},
-                                         HeadRow{"HTTP/1.1 2OO OK\r\n\r\n", 0}, HeadRow{"HTTP/1.1 -20 OK\r\n\r\n", 0},
-                                         HeadRow{"HTTP/1.1 +20 OK\r\n\r\n", 0}, HeadRow{"HTTP/1.1  200 OK\r\n\r\n", 0},
-                                         HeadRow{"HTTP/1.1 200\tOK\r\n\r\n", 0}, HeadRow{"HTTP/1.1 200OK\r\n\r\n", 0},
-                                         HeadRow{"HTTP/1.2 200 OK\r\n\r\n", 0}, HeadRow{"HTTP/9.9 200 OK\r\n\r\n", 0},
-                                         HeadRow{"HTTP/2 200\r\n\r\n", 0}, HeadRow{"HTTP/1.10 200 OK\r\n\r\n", 0},
-                                         HeadRow{"http/1.1 200 OK\r\n\r\n", 0}, HeadRow{"HTTP/1.1\r\n\r\n", 0}, HeadRow{"HTTP/1.\r\n\r\n", 0},
-                                         HeadRow{"ICY 200 OK\r\n\r\n", 0}, HeadRow{"<html>\n", 0}, HeadRow{"\r\n\r\n", 0}, HeadRow{"\n", 0},
-                                         HeadRow{" HTTP/1.1 200 OK\r\n\r\n", 0}, HeadRow{"HTTP/1.1 200 O\rK\r\n\r\n", 0},
-                                         HeadRow{"HTTP/1.1 200 O\x1bK\r\n\r\n", 0},
-                                         HeadRow{std::string("HTTP/1.1 200 O\0K\r\n\r\n", 20), 0}));
+INSTANTIATE_TEST_SUITE_P(
+    StatusLine, HeadParserTable,
+    testing::Values(HeadRow{std::string{common_head}, 200}, HeadRow{"HTTP/1.1 200\r\n\r\n", 200}, HeadRow{"HTTP/1.1 200 \r\n\r\n", 200},
+                    HeadRow{"HTTP/1.0 404 Not Found\r\n\r\n", 404}, HeadRow{"HTTP/1.1 100 \r\n\r\n", 100},
+                    HeadRow{"HTTP/1.1 599 \r\n\r\n", 599}, HeadRow{"HTTP/1.1 200 gr\xc3\xbc\xc3\x9f\r\n\r\n", 200},
+                    HeadRow{"HTTP/1.1 200 a\tb\r\n\r\n", 200}, HeadRow{"HTTP/1.1 099 \r\n\r\n", 0}, HeadRow{"HTTP/1.1 600 \r\n\r\n", 0},
+                    HeadRow{"HTTP/1.1 99 \r\n\r\n", 0}, HeadRow{"HTTP/1.1 1000 \r\n\r\n", 0}, HeadRow{"HTTP/1.1 2OO OK\r\n\r\n", 0},
+                    HeadRow{"HTTP/1.1 -20 OK\r\n\r\n", 0}, HeadRow{"HTTP/1.1 +20 OK\r\n\r\n", 0}, HeadRow{"HTTP/1.1  200 OK\r\n\r\n", 0},
+                    HeadRow{"HTTP/1.1 200\tOK\r\n\r\n", 0}, HeadRow{"HTTP/1.1 200OK\r\n\r\n", 0}, HeadRow{"HTTP/1.2 200 OK\r\n\r\n", 0},
+                    HeadRow{"HTTP/9.9 200 OK\r\n\r\n", 0}, HeadRow{"HTTP/2 200\r\n\r\n", 0}, HeadRow{"HTTP/1.10 200 OK\r\n\r\n", 0},
+                    HeadRow{"http/1.1 200 OK\r\n\r\n", 0}, HeadRow{"HTTP/1.1\r\n\r\n", 0}, HeadRow{"HTTP/1.\r\n\r\n", 0},
+                    HeadRow{"ICY 200 OK\r\n\r\n", 0}, HeadRow{"<html>\n", 0}, HeadRow{"\r\n\r\n", 0}, HeadRow{"\n", 0},
+                    HeadRow{" HTTP/1.1 200 OK\r\n\r\n", 0}, HeadRow{"HTTP/1.1 200 O\rK\r\n\r\n", 0},
+                    HeadRow{"HTTP/1.1 200 O\x1bK\r\n\r\n", 0}, HeadRow{std::string("HTTP/1.1 200 O\0K\r\n\r\n", 20), 0}));
 
-INSTANTIATE_TEST_SUITE_P(Fields, HeadParserTable,
-                         testing::Values(HeadRow{"HTTP/1.1 200 OK\nA: b\n\n", 200}, HeadRow{"HTTP/1.1 200 OK\r\nA: b\n\r\n", 200},
-                                         HeadRow{"HTTP/1.1 200 OK\r\nA:b:c\r\n\r\n", 200},
-                                         HeadRow{"HTTP/1.1 200 OK\r\n!#$%&'*+-.^_`|~09azAZ: x\r\n\r\n", 200},
-                                         HeadRow{"HTTP/1.1 200 OK\r\nA: \xff\x80\r\n\r\n", 200},
-                                         HeadRow{"HTTP/1.1 200 OK\r\nA : b\r\n\r\n", 0}, HeadRow{"HTTP/1.1 200 OK\r\nA\t: b\r\n\r\n", 0},
-                                         HeadRow{"HTTP/1.1 200 OK\r\n: b\r\n\r\n", 0}, HeadRow{"HTTP/1.1 200 OK\r\nno colon\r\n\r\n", 0},
-                                         HeadRow{"HTTP/1.1 200 OK\r\nA(b): c\r\n\r\n", 0}, HeadRow{"HTTP/1.1 200 OK\r\n\xc3\xa4: c\r\n\r\n", 0},
-                                         HeadRow{"HTTP/1.1 200 OK\r\nA: b\rc\r\n\r\n", 0}, HeadRow{"HTTP/1.1 200 OK\r\nA: b\r\r\n\r\n", 0},
-                                         HeadRow{"HTTP/1.1 200 OK\r\r\nA: b\r\n\r\n", 0}, HeadRow{"HTTP/1.1 200 OK\r\nA: b\x7f\r\n\r\n", 0},
-                                         HeadRow{"HTTP/1.1 200 OK\r\nA: \x01\r\n\r\n", 0},
-                                         HeadRow{std::string("HTTP/1.1 200 OK\r\nA: \0\r\n\r\n", 25), 0},
-                                         HeadRow{std::string("HTTP/1.1 200 OK\r\nA\0: b\r\n\r\n", 26), 0},
-                                         HeadRow{"HTTP/1.1 200 OK\r\n folded first\r\n\r\n", 0},
-                                         HeadRow{"HTTP/1.1 200 OK\r\n\tfolded first\r\n\r\n", 0}));
+INSTANTIATE_TEST_SUITE_P(
+    Fields, HeadParserTable,
+    testing::Values(HeadRow{"HTTP/1.1 200 OK\nA: b\n\n", 200}, HeadRow{"HTTP/1.1 200 OK\r\nA: b\n\r\n", 200},
+                    HeadRow{"HTTP/1.1 200 OK\r\nA:b:c\r\n\r\n", 200}, HeadRow{"HTTP/1.1 200 OK\r\n!#$%&'*+-.^_`|~09azAZ: x\r\n\r\n", 200},
+                    HeadRow{"HTTP/1.1 200 OK\r\nA: \xff\x80\r\n\r\n", 200}, HeadRow{"HTTP/1.1 200 OK\r\nA : b\r\n\r\n", 0},
+                    HeadRow{"HTTP/1.1 200 OK\r\nA\t: b\r\n\r\n", 0}, HeadRow{"HTTP/1.1 200 OK\r\n: b\r\n\r\n", 0},
+                    HeadRow{"HTTP/1.1 200 OK\r\nno colon\r\n\r\n", 0}, HeadRow{"HTTP/1.1 200 OK\r\nA(b): c\r\n\r\n", 0},
+                    HeadRow{"HTTP/1.1 200 OK\r\n\xc3\xa4: c\r\n\r\n", 0}, HeadRow{"HTTP/1.1 200 OK\r\nA: b\rc\r\n\r\n", 0},
+                    HeadRow{"HTTP/1.1 200 OK\r\nA: b\r\r\n\r\n", 0}, HeadRow{"HTTP/1.1 200 OK\r\r\nA: b\r\n\r\n", 0},
+                    HeadRow{"HTTP/1.1 200 OK\r\nA: b\x7f\r\n\r\n", 0}, HeadRow{"HTTP/1.1 200 OK\r\nA: \x01\r\n\r\n", 0},
+                    HeadRow{std::string("HTTP/1.1 200 OK\r\nA: \0\r\n\r\n", 25), 0},
+                    HeadRow{std::string("HTTP/1.1 200 OK\r\nA\0: b\r\n\r\n", 26), 0},
+                    HeadRow{"HTTP/1.1 200 OK\r\n folded first\r\n\r\n", 0}, HeadRow{"HTTP/1.1 200 OK\r\n\tfolded first\r\n\r\n", 0}));
 
 TEST(HeadParser, is_not_done_before_the_empty_line_at_any_cut) {
     for (std::size_t cut = 0; cut < common_head.size(); ++cut) {

@@ -224,7 +224,8 @@ TEST(PoolPlan, a_waiter_of_a_full_host_keeps_nothing_of_another_host_open) {
     EXPECT_EQ(plan, (PoolPlan{.close = {Shut{2, CloseReason::last_need}}}));
 }
 
-// Every state of a small pool: the plan never breaks the limits, never gives anything twice, and leaves nobody unserved who could be served.
+// Every state of a small pool: the plan never breaks the limits, never gives anything twice, and leaves nobody unserved who could be
+// served.
 TEST(PoolPlan, keeps_its_promises_in_every_small_state) {
     const std::string hosts[] = {"a", "b"};
     for (unsigned code = 0; code < 8 * 8 * 8 * 4 * 4 * 2; ++code) {
@@ -276,8 +277,8 @@ TEST(PoolPlan, keeps_its_promises_in_every_small_state) {
         ASSERT_TRUE(std::ranges::adjacent_find(given) == given.end()) << code;
         const std::size_t open = story.state.connections.size() - plan.close.size() + plan.connect.size();
         ASSERT_LE(open, 3u) << code;
-        const auto dialling = static_cast<std::size_t>(
-            std::ranges::count(story.state.connections, ConnectionPhase::connecting, &ConnectionView::phase));
+        const auto dialling =
+            static_cast<std::size_t>(std::ranges::count(story.state.connections, ConnectionPhase::connecting, &ConnectionView::phase));
         const bool all_served = plan.assign.size() + plan.connect.size() + dialling >= story.state.waiters.size();
         const bool something_runs = open > 0 || story.state.waiters.empty();
         ASSERT_TRUE(all_served || something_runs) << code;

@@ -269,6 +269,14 @@ TEST_F(LoadConfig, the_installroot_must_be_absolute) {
     EXPECT_EQ(failure().code, RepoErrc::bad_option);
 }
 
+TEST_F(LoadConfig, the_installroot_must_be_a_directory_or_not_be_there) {
+    overrides.installroot = root / "etc/yum.conf";
+    EXPECT_EQ(failure().code, RepoErrc::bad_option);
+    EXPECT_NE(failure().cause.find("yum.conf is not a directory"), std::string::npos);
+    overrides.installroot = root / "not-yet";
+    EXPECT_EQ(load().main.installroot, root / "not-yet");
+}
+
 TEST_F(LoadConfig, warnings_of_disabled_repositories_about_their_urls_are_not_shown) {
     root.write("etc/yum.repos.d/f.repo", "[f]\nenabled=0\nbaseurl=ftp://h/\nmetalink=http://m/\n");
     EXPECT_THAT(load().warnings, IsEmpty());

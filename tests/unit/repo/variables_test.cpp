@@ -64,6 +64,15 @@ TEST(Variables, values_have_a_narrow_grammar) {
     }
 }
 
+TEST(Variables, values_of_files_may_be_relative_paths) {
+    for (const char* text : {"9", "pub/rocky", "a/b/c"}) {
+        EXPECT_TRUE(is_variable_path(text)) << text;
+    }
+    for (const char* text : {"", "/", "/a", "a/", "a//b", "a/../b", "../a", "a/./b", "a b/c"}) {
+        EXPECT_FALSE(is_variable_path(text)) << text;
+    }
+}
+
 TEST(Variables, base_architectures) {
     const std::pair<const char*, const char*> rows[] = {
         {"x86_64", "x86_64"},   {"amd64", "x86_64"},    {"i686", "i386"},     {"i386", "i386"},
