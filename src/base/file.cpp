@@ -141,6 +141,9 @@ Result<void> publish_file(const std::filesystem::path& path, std::string_view co
     }
     const FileDescriptor file{fd};
     auto done = write_at(fd, std::as_bytes(std::span{content}), 0);
+    if (!done) {
+        done.error().cause = "writing " + path.string() + ": " + done.error().cause;
+    }
     if (done && (::fchmod(fd, mode) != 0 || ::fsync(fd) != 0)) {
         done = std::unexpected(system_error(errno, "cannot write " + path.string()));
     }

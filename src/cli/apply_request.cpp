@@ -164,8 +164,8 @@ private:
         if (text.empty()) {
             return std::nullopt;
         }
-        return session_.fail("Error downloading packages:" + text +
-                             "\n  nothing was changed; what was downloaded is kept for the next run");
+        return session_.fail_as("Error downloading packages:" + text +
+                                "\n  nothing was changed; what was downloaded is kept for the next run");
     }
 
     // From here on no socket is open.

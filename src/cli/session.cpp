@@ -72,9 +72,11 @@ int Session::fail(const Error& error) {
     return exit_status::failed;
 }
 
-int Session::fail(std::string_view sentence) {
+int Session::fail(std::string_view sentence) { return fail_as("Error: " + std::string{sentence}); }
+
+int Session::fail_as(std::string_view text) {
     std::fflush(stdout);
-    put(stderr, "Error: " + printable(sentence, KeepLines::yes) + "\n");
+    put(stderr, printable(text, KeepLines::yes) + "\n");
     return exit_status::failed;
 }
 

@@ -50,6 +50,7 @@ public:
     // Returns exit_status::failed.
     int fail(const Error& error);
     int fail(std::string_view sentence);
+    int fail_as(std::string_view text);  // words that say themselves that they tell of an error
     // The user stopped it; returns exit_status::failed.
     int stopped();
 

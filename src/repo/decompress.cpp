@@ -4,6 +4,7 @@
 #include "base/file.hpp"
 #include "repo/decoder.hpp"
 #include "repo/error.hpp"
+#include "repo/xml_check.hpp"
 #include "repo/xml_prolog.hpp"
 
 #include <cerrno>
@@ -87,6 +88,7 @@ public:
         if (!prolog_.feed(bytes)) {
             return bad(std::string{prolog_.cause()});
         }
+        xml_.feed(bytes);
         digests_.update(bytes);
         auto done = write_at(fd_, bytes, written_);
         written_ += bytes.size();
@@ -103,6 +105,10 @@ public:
         if (digests_.finish() != job_.open_digests) {
             return bad("its open-checksum does not match");
         }
+        // Told last: other bytes than announced are the reason for what they look like.
+        if (std::string cause = xml_.finish(); !cause.empty()) {
+            return bad(std::move(cause));
+        }
         return {};
     }
 
@@ -111,6 +117,7 @@ private:
     int fd_;
     DigestStream digests_;
     XmlProlog prolog_;
+    XmlCheck xml_;
     std::uint64_t written_ = 0;
 };
 

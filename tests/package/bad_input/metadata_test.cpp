@@ -94,10 +94,10 @@ TEST_F(BadMetadata, primary_with_a_doctype_is_refused_though_its_digest_fits) {
     expect_refusal({primary_url(), "a DOCTYPE is not allowed"});
 }
 
-TEST_F(BadMetadata, truncated_primary_is_told_though_its_digest_fits) {
+TEST_F(BadMetadata, truncated_primary_is_refused_though_its_digest_fits) {
     const auto text = primary().substr(0, primary().size() / 2);
     offer_metadata(repomd_xml(text, {.revision = next_revision()}), text);
-    expect_failed(update_metadata_too(), {"repo", "primary.xml", "broken"});
+    expect_refusal({"repo", "primary.xml", "it is not well-formed XML"});
 }
 
 class BadPrimaryLocation : public BadMetadata, public testing::WithParamInterface<std::pair<const char*, const char*>> {};

@@ -154,14 +154,10 @@ TEST_F(Decompress, flipped_bits_are_an_error_or_change_nothing) {
 }
 
 TEST_F(Decompress, a_doctype_or_no_xml_is_refused) {
-    for (const char* text :
-         {"<!DOCTYPE m [<!ENTITY a \"a\">]><m/>", "<?xml version='1.0'?><!DOCTYPE m><m/>", "no xml", "<html", "", " \n"}) {
+    for (const char* text : {"<!DOCTYPE m [<!ENTITY a \"a\">]><m/>", "<?xml version='1.0'?><!DOCTYPE m><m/>", "no xml", "<html",
+                             "<m><a></m>", "<m/><m/>", "<m>\xFF</m>", "", " \n"}) {
         for (const Format& format : formats) {
-            const bool is_tag = std::string_view{text} == "<html";
-            EXPECT_EQ(run(format.compress(text), std::nullopt).has_value(), is_tag) << format.name << ": " << text;
-            if (is_tag) {
-                fs::remove(directory / "out");
-            }
+            EXPECT_FALSE(run(format.compress(text), std::nullopt)) << format.name << ": " << text;
             expect_nothing_left(text);
         }
     }
