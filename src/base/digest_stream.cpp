@@ -141,18 +141,16 @@ Result<bool> file_matches(const std::filesystem::path& path, std::optional<std::
     }
     DigestStream stream{std::move(wanted)};
     std::vector<std::byte> buffer(std::size_t{256} << 10);
-    while (!digests.empty()) {
-        const ssize_t n = ::read(file->get(), buffer.data(), buffer.size());
-        if (n < 0 && errno == EINTR) {
-            continue;
+    for (std::uint64_t offset = 0; !digests.empty();) {
+        auto n = read_at(file->get(), buffer, offset, path);
+        if (!n) {
+            return std::unexpected(std::move(n.error()));
         }
-        if (n < 0) {
-            return std::unexpected(system_error(errno, "cannot read " + path.string()));
-        }
-        if (n == 0) {
+        if (*n == 0) {
             break;
         }
-        stream.update(std::span{buffer}.first(static_cast<std::size_t>(n)));
+        stream.update(std::span{buffer}.first(*n));
+        offset += *n;
     }
     return stream.finish() == digests;
 }

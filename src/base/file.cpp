@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <vector>
 
 namespace lastack {
 
@@ -97,9 +98,28 @@ Result<std::string> read_file(const std::filesystem::path& path, std::uint64_t l
         return std::unexpected(Error{.code = Errc::io_failed, .phase = Phase::parsing, .cause = path.string() + " is not a regular file"});
     }
     std::string content;
-    std::array<char, 65536> buffer{};
+    std::vector<std::byte> buffer(std::size_t{64} << 10);
     while (true) {
-        const ssize_t n = ::read(file->get(), buffer.data(), buffer.size());
+        auto n = read_at(file->get(), buffer, content.size(), path);
+        if (!n) {
+            return std::unexpected(std::move(n.error()));
+        }
+        if (*n == 0) {
+            return content;
+        }
+        content.append(reinterpret_cast<const char*>(buffer.data()), *n);
+        if (content.size() > limit) {
+            return std::unexpected(Error{.code = Errc::io_failed,
+                                         .phase = Phase::parsing,
+                                         .cause = path.string() + " is larger than " + std::to_string(limit) + " bytes"});
+        }
+    }
+}
+
+Result<std::size_t> read_at(int fd, std::span<std::byte> buffer, std::uint64_t offset, const std::filesystem::path& path) {
+    std::size_t got = 0;
+    while (got < buffer.size()) {
+        const ssize_t n = ::pread(fd, buffer.data() + got, buffer.size() - got, static_cast<off_t>(offset + got));
         if (n < 0 && errno == EINTR) {
             continue;
         }
@@ -107,15 +127,11 @@ Result<std::string> read_file(const std::filesystem::path& path, std::uint64_t l
             return std::unexpected(system_error(errno, "cannot read " + path.string()));
         }
         if (n == 0) {
-            return content;
+            break;
         }
-        content.append(buffer.data(), static_cast<std::size_t>(n));
-        if (content.size() > limit) {
-            return std::unexpected(Error{.code = Errc::io_failed,
-                                         .phase = Phase::parsing,
-                                         .cause = path.string() + " is larger than " + std::to_string(limit) + " bytes"});
-        }
+        got += static_cast<std::size_t>(n);
     }
+    return got;
 }
 
 Result<void> write_at(int fd, std::span<const std::byte> bytes, std::uint64_t offset) {

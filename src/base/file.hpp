@@ -39,6 +39,9 @@ private:
 // Errors: Errc::not_found when absent; Errc::io_failed when larger than `limit`.
 [[nodiscard]] Result<std::string> read_file(const std::filesystem::path& path, std::uint64_t limit = 64u << 20);
 
+// Fills `buffer` from `offset` on unless the file ends before; EINTR and short reads are retried. `path` is for the error's words.
+[[nodiscard]] Result<std::size_t> read_at(int fd, std::span<std::byte> buffer, std::uint64_t offset, const std::filesystem::path& path);
+
 // Writes all bytes at `offset`; short writes and EINTR are retried.
 [[nodiscard]] Result<void> write_at(int fd, std::span<const std::byte> bytes, std::uint64_t offset);
 

@@ -163,9 +163,16 @@ std::string redact_url(std::string_view text) {
     const auto scheme_end = text.find("://");
     const auto begin = scheme_end == std::string_view::npos ? 0 : scheme_end + 3;
     const auto authority_end = text.find_first_of("/?#", begin);
-    const auto at = text.substr(0, authority_end).rfind('@');
+    auto at = text.substr(0, authority_end).rfind('@');
     if (at == std::string_view::npos || at < begin) {
-        return std::string{text};
+        // A password with a bare '/' ends the authority too early: what should be a port is no number then.
+        const std::string_view authority = text.substr(begin, authority_end == std::string_view::npos ? authority_end : authority_end - begin);
+        const auto colon = authority.starts_with('[') ? std::string_view::npos : authority.find(':');
+        const bool is_port = colon == std::string_view::npos || colon + 1 == authority.size() || parse_decimal(authority.substr(colon + 1));
+        at = is_port ? std::string_view::npos : text.rfind('@');
+        if (at == std::string_view::npos || at < begin) {
+            return std::string{text};
+        }
     }
     return std::string{text.substr(0, begin)} + std::string{text.substr(at + 1)};
 }

@@ -146,18 +146,15 @@ Result<bool> PartialFile::take_up(const Journal& journal) {
     digests_.reset();
     size_ = 0;
     while (true) {
-        const ssize_t n = ::pread(file_.get(), buffer.data(), buffer.size(), static_cast<off_t>(size_));
-        if (n < 0 && errno == EINTR) {
-            continue;
+        auto n = read_at(file_.get(), buffer, size_, part_);
+        if (!n) {
+            return std::unexpected(std::move(n.error()));
         }
-        if (n < 0) {
-            return std::unexpected(system_error(errno, "cannot read " + part_.string()));
-        }
-        if (n == 0) {
+        if (*n == 0) {
             break;
         }
-        digests_.update(std::span{buffer}.first(static_cast<std::size_t>(n)));
-        size_ += static_cast<std::uint64_t>(n);
+        digests_.update(std::span{buffer}.first(*n));
+        size_ += *n;
     }
     if (size_ == 0 || (expectation_.size && size_ > *expectation_.size)) {
         return false;

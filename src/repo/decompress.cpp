@@ -121,25 +121,6 @@ private:
     std::uint64_t written_ = 0;
 };
 
-// Fills `buffer` unless the file ends.
-Result<std::size_t> read_some(int fd, std::span<std::byte> buffer, const fs::path& path) {
-    std::size_t got = 0;
-    while (got < buffer.size()) {
-        const ssize_t n = ::read(fd, buffer.data() + got, buffer.size() - got);
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n < 0) {
-            return std::unexpected(system_error(errno, "cannot read " + path.string()));
-        }
-        if (n == 0) {
-            break;
-        }
-        got += static_cast<std::size_t>(n);
-    }
-    return got;
-}
-
 Result<void> decode(int from, const Decompression& job, Output& output, const std::stop_token& stop) {
     const Decoder::Sink sink = [&](std::span<const std::byte> bytes) -> Result<void> {
         if (stop.stop_requested()) {
@@ -149,11 +130,12 @@ Result<void> decode(int from, const Decompression& job, Output& output, const st
     };
     std::vector<std::byte> buffer(read_size);
     std::unique_ptr<Decoder> decoder;
-    while (true) {
-        const auto got = read_some(from, buffer, job.from);
+    for (std::uint64_t offset = 0;;) {
+        const auto got = read_at(from, buffer, offset, job.from);
         if (!got) {
             return std::unexpected(got.error());
         }
+        offset += *got;
         const auto bytes = std::span{buffer}.first(*got);
         if (!decoder) {
             auto made = make_decoder(bytes.first(std::min(bytes.size(), magic_size)));

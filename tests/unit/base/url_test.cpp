@@ -215,6 +215,9 @@ TEST(Url, redaction_takes_the_user_info_and_nothing_else) {
     EXPECT_EQ(redact_url("http://h?x@y"), "http://h?x@y");
     EXPECT_EQ(redact_url("not a url"), "not a url");
     EXPECT_EQ(redact_url(""), "");
+    EXPECT_EQ(redact_url("http://u:pa/ss@h/x"), "http://h/x") << "a password that should have been encoded";
+    EXPECT_EQ(redact_url("http://u:8080/x@y"), "http://u:8080/x@y");
+    EXPECT_EQ(redact_url("http://[::1]:80/x@y"), "http://[::1]:80/x@y");
 }
 
 }  // namespace
