@@ -1,8 +1,17 @@
 #include "cli/load_packages.hpp"
 
 #include "cli/progress.hpp"
+#include "repo/error.hpp"
+
+#include <algorithm>
 
 namespace lastack::cli {
+
+Error no_repositories() {
+    return Error{.code = repo::RepoErrc::no_urls,
+                 .cause = "There are no enabled repositories",
+                 .next_step = "enable one with --enablerepo=ID, or put a .repo file into reposdir"};
+}
 
 Result<repo::Cache> open_cache(Session& session) { return repo::Cache::open(session.config().main.cachedir); }
 
@@ -22,7 +31,11 @@ Result<std::vector<repo::ReadyRepo>> refresh_metadata(Session& session, repo::Ca
 
 Result<LoadedPackages> load_packages(Session& session, repo::Cache& cache, Metadata metadata) {
     std::vector<repo::ReadyRepo> repos;
-    if (metadata == Metadata::needed) {
+    const bool any_enabled = std::ranges::any_of(session.config().repos, &repo::RepoConfig::enabled);
+    if (metadata == Metadata::needed && !any_enabled) {
+        return std::unexpected(no_repositories());
+    }
+    if (metadata != Metadata::not_needed && any_enabled) {
         auto ready = refresh_metadata(session, cache, repo::Expiry::honour);
         if (!ready) {
             return std::unexpected(std::move(ready.error()));

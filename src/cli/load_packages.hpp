@@ -18,10 +18,12 @@ struct LoadedPackages {
 };
 
 enum class Metadata : unsigned char {
-    needed,      // of all enabled repositories
+    needed,      // of all enabled repositories, of which there must be one
+    wanted,      // of those that are enabled, if any
     not_needed,  // installed packages only: no repository is asked
 };
 
+[[nodiscard]] Error no_repositories();
 [[nodiscard]] Result<repo::Cache> open_cache(Session& session);
 
 // Refreshes the metadata; what is skipped is told as a warning. More requests are expected to follow.

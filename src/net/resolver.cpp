@@ -144,6 +144,9 @@ Task<Result<std::vector<Address>>> Resolver::resolve(std::string host, std::uint
     if (!not_numeric) {
         co_return with_port({host});
     }
+    if (host == "localhost" || host.ends_with(".localhost")) {
+        co_return with_port({"::1", "127.0.0.1"});  // RFC 6761 section 6.3: always this machine, whatever a name server would say
+    }
     if (const auto known = answers_.find(host); known != answers_.end() && network_.now() < known->second.valid_until) {
         co_return with_port(known->second.ips);
     }

@@ -24,6 +24,18 @@ using TransactionHandle = std::unique_ptr<::Transaction, TransactionFree>;
 constexpr int step_mode = SOLVER_TRANSACTION_SHOW_ACTIVE | SOLVER_TRANSACTION_SHOW_ALL | SOLVER_TRANSACTION_SHOW_OBSOLETES |
                           SOLVER_TRANSACTION_CHANGE_IS_REINSTALL;
 
+// yum's installonlypkgs: several versions stand side by side, a newer one takes the place of none. The kernel that runs is one of them.
+constexpr const char* install_only[]{
+    "kernel", "kernel-devel", "kernel-source", "installonlypkg(kernel)", "installonlypkg(kernel-module)", "installonlypkg(vm)"};
+
+void add_install_only(const solv::PackagePool& pool, solv::IdQueue& queue) {
+    for (const char* capability : install_only) {
+        if (const Id id = pool_str2id(pool.get(), capability, 0); id != 0) {
+            queue.push2(SOLVER_MULTIVERSION | SOLVER_SOLVABLE_PROVIDES, id);
+        }
+    }
+}
+
 SolverHandle make_solver(const solv::PackagePool& pool, Verb verb) {
     SolverHandle solver{solver_create(pool.get())};
     solver_set_flag(solver.get(), SOLVER_FLAG_ALLOW_VENDORCHANGE, 1);  // yum knows no vendors
@@ -99,12 +111,29 @@ private:
         return ids;
     }
 
-    // Named by the user: itself, or through what it takes the place of; an update of everything names whatever is installed.
+    // Named by the user: itself, or through what it takes the place of or stands beside; an update of everything names whatever is
+    // installed.
     [[nodiscard]] bool is_wanted(Id id, const std::vector<Id>& replaced) const {
-        if (jobs_.everything && !replaced.empty()) {
+        const std::vector<Id> older = replaced.empty() ? beside(id) : replaced;
+        if (jobs_.everything && !older.empty()) {
             return true;
         }
-        return jobs_.named.contains(id) || std::ranges::any_of(replaced, [this](Id other) { return jobs_.named.contains(other); });
+        return jobs_.named.contains(id) || std::ranges::any_of(older, [this](Id other) { return jobs_.named.contains(other); });
+    }
+
+    // The installed versions of an install-only package, which a newer one does not replace.
+    [[nodiscard]] std::vector<Id> beside(Id id) const {
+        const ::Pool* pool = pool_.get();
+        const Solvable* coming = pool_id2solvable(pool, id);
+        std::vector<Id> ids;
+        Id other = 0;
+        const Solvable* solvable = nullptr;
+        FOR_REPO_SOLVABLES(pool->installed, other, solvable) {
+            if (other != id && solvable->name == coming->name && solvable->arch == coming->arch) {
+                ids.push_back(other);
+            }
+        }
+        return ids;
     }
 
     const solv::PackagePool& pool_;
@@ -121,6 +150,9 @@ Result<Outcome> solve(solv::PackagePool& pool, const Request& request) {
     Solution solution{.notices = jobs.notices, .unmatched = jobs.unmatched};
     if (jobs.queue.ids().empty()) {
         return Outcome{std::move(solution)};
+    }
+    if (request.verb != Verb::remove) {
+        add_install_only(pool, jobs.queue);
     }
     const SolverHandle solver = make_solver(pool, request.verb);
     if (solver_solve(solver.get(), jobs.queue.get()) != 0) {

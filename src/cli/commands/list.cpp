@@ -19,7 +19,7 @@ int run_list(Session& session) {
     if (!cache) {
         return session.fail(cache.error());
     }
-    auto loaded = load_packages(session, *cache, category == "installed" ? Metadata::not_needed : Metadata::needed);
+    auto loaded = load_packages(session, *cache, category == "installed" ? Metadata::not_needed : Metadata::wanted);
     session.close_connections();
     if (!loaded) {
         return session.fail(loaded.error());

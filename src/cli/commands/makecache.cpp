@@ -1,6 +1,8 @@
 #include "cli/command.hpp"
 #include "cli/load_packages.hpp"
 
+#include <algorithm>
+
 namespace lastack::cli {
 
 int run_makecache(Session& session) {
@@ -8,13 +10,16 @@ int run_makecache(Session& session) {
     if (!cache) {
         return session.fail(cache.error());
     }
+    if (std::ranges::none_of(session.config().repos, &repo::RepoConfig::enabled)) {
+        return session.fail(no_repositories());
+    }
     const auto repos = refresh_metadata(session, *cache, repo::Expiry::ignore);
     session.close_connections();
     if (!repos) {
         return session.fail(repos.error());
     }
     if (repos->empty()) {
-        return session.fail("there are no enabled repositories; see --enablerepo and the .repo files in reposdir");
+        return session.fail("none of the enabled repositories could be had");
     }
     session.say("Metadata Cache Created\n");
     return exit_status::done;

@@ -157,6 +157,16 @@ TEST(Makecache, without_repositories_exits_with_1) {
     EXPECT_THAT(run.err, HasSubstr("no enabled repositories"));
 }
 
+TEST(Update, without_an_enabled_repository_says_so_and_list_shows_what_is_installed) {
+    const ScratchRoot root;
+    for (const char* command : {"update", "check-update"}) {
+        const auto run = root.lastack({command});
+        EXPECT_EQ(run.status, 1) << command;
+        EXPECT_THAT(run.err, HasSubstr("no enabled repositories")) << command;
+    }
+    EXPECT_EQ(root.lastack({"list"}).status, 0);
+}
+
 TEST(Clean, removes_packages_or_metadata_or_all) {
     const Site site;
     ASSERT_EQ(site.root.lastack({"-y", "--downloadonly", "update"}).status, 0);

@@ -48,6 +48,17 @@ TEST(Solve, update_of_one_updates_another_only_as_a_dependency) {
               (Lines{"update foo-2-1.noarch base, replaces foo-1-1.noarch", "+update lib-2-1.noarch base, replaces lib-1-1.noarch"}));
 }
 
+TEST(Solve, a_newer_kernel_stands_beside_the_older_one) {
+    const PackageText old_module{.name = "kernel-modules", .provides = {"installonlypkg(kernel)"}};
+    const PackageText new_module{.name = "kernel-modules", .version = "2", .provides = {"installonlypkg(kernel)"}};
+    const Scenario scenario({.installed = {{.name = "kernel"}, old_module, {.name = "foo"}},
+                             .repos = {{.packages = {{.name = "kernel", .version = "2"}, new_module, {.name = "foo", .version = "2"}}}}});
+    EXPECT_THAT(scenario.update(), ElementsAre("install kernel-2-1.noarch base", "install kernel-modules-2-1.noarch base",
+                                               "update foo-2-1.noarch base, replaces foo-1-1.noarch"));
+    EXPECT_THAT(scenario.update({"kernel"}), ElementsAre("install kernel-2-1.noarch base"));
+    EXPECT_THAT(scenario.remove({"kernel"}), ElementsAre("remove kernel-1-1.noarch installed"));
+}
+
 TEST(Solve, update_follows_obsoletes) {
     const Scenario scenario{
         {.installed = {{.name = "old"}}, .repos = {{.packages = {{.name = "new", .version = "5", .obsoletes = {"old < 2"}}}}}}};
