@@ -166,7 +166,8 @@ std::string redact_url(std::string_view text) {
     auto at = text.substr(0, authority_end).rfind('@');
     if (at == std::string_view::npos || at < begin) {
         // A password with a bare '/' ends the authority too early: what should be a port is no number then.
-        const std::string_view authority = text.substr(begin, authority_end == std::string_view::npos ? authority_end : authority_end - begin);
+        const std::string_view authority =
+            text.substr(begin, authority_end == std::string_view::npos ? authority_end : authority_end - begin);
         const auto colon = authority.starts_with('[') ? std::string_view::npos : authority.find(':');
         const bool is_port = colon == std::string_view::npos || colon + 1 == authority.size() || parse_decimal(authority.substr(colon + 1));
         at = is_port ? std::string_view::npos : text.rfind('@');

@@ -121,12 +121,10 @@ Result<FileDescriptor> take_lock(const fs::path& directory) {
         if (*attempt == Attempt::replaced) {
             continue;
         }
+        // Only for others' messages: on a full disk the run goes on without it, `clean` above all.
         const std::string pid = std::to_string(::getpid()) + "\n";
-        if (::ftruncate(file->get(), 0) != 0) {
-            return std::unexpected(as_cache_error(system_error(errno, "cannot write " + path.string())));
-        }
-        if (auto written = write_at(file->get(), std::as_bytes(std::span{pid}), 0); !written) {
-            return std::unexpected(as_cache_error(std::move(written.error())));
+        if (::ftruncate(file->get(), 0) == 0) {
+            (void)write_at(file->get(), std::as_bytes(std::span{pid}), 0);
         }
         return std::move(*file);
     }

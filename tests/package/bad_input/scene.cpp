@@ -196,7 +196,7 @@ void Scene::expect_failed(const Outcome& outcome, const std::vector<std::string>
     SCOPED_TRACE("output:\n" + outcome.all());
     expect_clean_ending(outcome);
     EXPECT_EQ(outcome.process.status, 1);
-    EXPECT_THAT(outcome.process.err, HasSubstr("Error: "));
+    EXPECT_THAT(outcome.process.err, testing::AnyOf(HasSubstr("Error: "), HasSubstr("Error downloading packages:\n")));
     for (const auto& each : words) {
         EXPECT_THAT(outcome.process.err, HasSubstr(each));
     }
