@@ -9,7 +9,7 @@ namespace lastack::cli {
 
 namespace {
 
-// The last segment of the URL's path as a file name of this directory: nothing that climbs, hides or plays with the terminal.
+// The last segment of the URL's path: a name in the directory of the download, never a way out of it.
 std::string file_name(const Url& url) {
     const std::string_view path = url.path();
     std::string name{path.substr(path.rfind('/') + 1)};

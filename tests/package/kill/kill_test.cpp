@@ -223,8 +223,13 @@ TEST_F(KilledRefresh, at_a_random_moment_leaves_the_old_or_the_new_generation) {
         EXPECT_EQ(sha256_of(content_of(directory_ / "cache/repo/gen/primary.xml")), sha256_of(primary_xml({entry})));
         if (left.size > 0 && left.has_journal) {
             ++resumed;
-            const auto asked = requests_for(mark.requests_since(2), "/repo/repodata/primary.xml");
-            ASSERT_THAT(asked, SizeIs(1));
+            // Killed between the last byte and the name: nothing is left to ask for.
+            const bool whole = left.size == fs::file_size(part.parent_path() / part.stem());
+            const auto asked = requests_for(mark.requests_since(whole ? 1 : 2), "/repo/repodata/primary.xml");
+            ASSERT_THAT(asked, SizeIs(whole ? 0 : 1));
+            if (whole) {
+                continue;
+            }
             EXPECT_EQ(asked.front().range, "bytes=" + std::to_string(left.size) + "-");
             EXPECT_EQ(asked.front().status, 206);
         }
