@@ -5,6 +5,7 @@
 // connection is answered at once whatever the caller does meanwhile.
 #pragma once
 
+#include "lastack/connection_options.hpp"
 #include "lastack/digest.hpp"
 #include "lastack/result.hpp"
 
@@ -35,6 +36,8 @@ struct RequestOptions {
     bool keepalive = true;
     // The User-Agent field. Empty: "lastack/VERSION". Control characters are an error (Errc::invalid_argument).
     std::string user_agent;
+    // TLS, proxy, credentials and addresses. Default: verified TLS with the system's trust store, the environment's proxy.
+    ConnectionOptions connection;
 };
 
 // One file to bring to disk.
