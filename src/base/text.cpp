@@ -127,6 +127,17 @@ bool iequals(std::string_view a, std::string_view b) {
     return true;
 }
 
+std::string to_hex(std::span<const unsigned char> bytes) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string out;
+    out.reserve(bytes.size() * 2);
+    for (const unsigned char b : bytes) {
+        out += digits[b >> 4];
+        out += digits[b & 0xF];
+    }
+    return out;
+}
+
 std::vector<std::string> split(std::string_view text, std::string_view separators) {
     std::vector<std::string> pieces;
     while (!text.empty()) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,9 @@ enum class KeepLines : bool { no, yes };
 [[nodiscard]] std::string_view trim(std::string_view text);          // SP and HTAB at both ends
 [[nodiscard]] std::string to_lower(std::string_view text);           // ASCII
 [[nodiscard]] bool iequals(std::string_view a, std::string_view b);  // ASCII case-insensitive
+
+// Two lower-case digits per byte.
+[[nodiscard]] std::string to_hex(std::span<const unsigned char> bytes);
 
 // Split at any of the characters, empty pieces left out.
 [[nodiscard]] std::vector<std::string> split(std::string_view text, std::string_view separators);
