@@ -5,6 +5,7 @@
 // connection is answered at once whatever the caller does meanwhile.
 #pragma once
 
+#include "lastack/connection_event.hpp"
 #include "lastack/connection_options.hpp"
 #include "lastack/digest.hpp"
 #include "lastack/result.hpp"
@@ -96,14 +97,16 @@ public:
 };
 
 struct ClientOptions {
-    // Files transferred at a time, and connections open at a time. Default 3, range 1..100. dnf.conf: max_parallel_downloads.
+    // Files transferred at a time, and connections open at a time. Default 3, range 1..4096. dnf.conf: max_parallel_downloads.
     unsigned max_parallel_downloads = 3;
-    // Connections per host and port. Default 3, range 1..100. dnf.conf: max_downloads_per_mirror.
+    // Connections per host and port. Default 3, range 1..4096. dnf.conf: max_downloads_per_mirror.
     unsigned max_connections_per_host = 3;
     // Longest time a connection stays open unused when the server gave no Keep-Alive hint. Default 4 s.
     std::chrono::milliseconds idle_limit{4000};
     // One line per event in the life of a connection, called on the reactor thread; must not block. Unset: none.
     std::function<void(std::string_view line)> trace;
+    // The same events as values, on the same terms.
+    std::function<void(const ConnectionEvent& event)> on_connection_event;
 };
 
 // What the pool holds at this moment.
@@ -112,6 +115,7 @@ struct ConnectionCounts {
     unsigned idle = 0;           // of them without a request
     std::uint64_t opened = 0;    // since the client began
     std::uint64_t requests = 0;  // answered since the client began
+    std::uint64_t resends = 0;   // requests sent again because their connection had died unused
 };
 
 // Whether a batch is the last that the program plans: then it takes over the connections that expect_more() kept open, and each is closed
@@ -140,7 +144,14 @@ public:
     // Closes every idle connection from our side and returns when they are closed. Called before a prompt and before a transaction.
     void close_connections();
 
+    // Before the process is stopped (SIGTSTP) or the machine goes to sleep: closes every socket, idle or not, and opens none before
+    // resume(). Returns when they are closed. Running calls go on afterwards where they were; no mirror is blamed.
+    void suspend();
+    void resume();
+
     [[nodiscard]] ConnectionCounts connections();
+    // Every connection at this moment, in the order in which they were dialled.
+    [[nodiscard]] std::vector<ConnectionInfo> connection_list();
 
 private:
     struct Impl;

@@ -27,6 +27,8 @@ enum class Phase : std::uint8_t {
     none,
     resolving,
     connecting,
+    tunnelling,  // asking the proxy for a way
+    securing,    // TLS handshake
     sending,
     waiting,  // the request is out, no byte of the answer has come
     receiving,

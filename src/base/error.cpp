@@ -49,6 +49,10 @@ const char* to_string(Phase phase) noexcept {
             return "resolving the name";
         case Phase::connecting:
             return "connecting";
+        case Phase::tunnelling:
+            return "asking the proxy for a way";
+        case Phase::securing:
+            return "securing the connection";
         case Phase::sending:
             return "sending the request";
         case Phase::waiting:

@@ -39,6 +39,7 @@ Client& Session::client() {
             options.trace = [this](std::string_view line) { trace_->line(line); };
         }
         client_ = std::make_unique<Client>(std::move(options));
+        signals_.on_pause([client = client_.get()] { client->suspend(); }, [client = client_.get()] { client->resume(); });
     }
     return *client_;
 }

@@ -26,6 +26,9 @@ constexpr int updates_found = 100;
 class Session {
 public:
     Session(Arguments arguments, Signals& signals) : arguments_{std::move(arguments)}, signals_{signals} {}
+    ~Session() { signals_.on_pause({}, {}); }
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
 
     // Reads the configuration and tells its warnings. Errors as repo::load_config.
     [[nodiscard]] Result<void> load_config();

@@ -28,6 +28,7 @@ Signals::Signals() {
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGTSTP);
     pthread_sigmask(SIG_BLOCK, &set, nullptr);
     signals_ = FileDescriptor{::signalfd(-1, &set, SFD_CLOEXEC)};
     stopped_ = FileDescriptor{::eventfd(0, EFD_CLOEXEC)};
@@ -43,12 +44,40 @@ Signals::Signals() {
                 return;
             }
             signalfd_siginfo info{};
-            if (::read(signals_.get(), &info, sizeof info) == sizeof info) {
+            if (::read(signals_.get(), &info, sizeof info) != sizeof info) {
+                continue;
+            }
+            if (info.ssi_signo == SIGTSTP) {
+                pause();
+            } else {
                 raise_event(stopped_.get());
                 source_.request_stop();
             }
         }
     });
+}
+
+void Signals::on_pause(std::function<void()> before, std::function<void()> after) {
+    const std::lock_guard lock{pause_mutex_};
+    before_pause_ = std::move(before);
+    after_pause_ = std::move(after);
+}
+
+// The stop itself comes last: what a stopped process leaves open, nobody closes.
+void Signals::pause() {
+    const std::lock_guard lock{pause_mutex_};
+    if (before_pause_) {
+        before_pause_();
+    }
+    sigset_t stop;
+    sigemptyset(&stop);
+    sigaddset(&stop, SIGTSTP);
+    pthread_sigmask(SIG_UNBLOCK, &stop, nullptr);
+    ::kill(::getpid(), SIGTSTP);  // stops the whole process in here, until SIGCONT
+    pthread_sigmask(SIG_BLOCK, &stop, nullptr);
+    if (after_pause_) {
+        after_pause_();
+    }
 }
 
 Signals::~Signals() {

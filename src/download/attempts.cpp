@@ -10,8 +10,6 @@ namespace lastack::download {
 
 namespace {
 
-constexpr const char* default_user_agent = "lastack/" LASTACK_VERSION;
-
 // The last failure, with a word on each other mirror: a list that all failed is told as such.
 Error give_up_error(Error last, const std::vector<std::string>& urls, const std::map<std::size_t, Error>& failures,
                     std::size_t last_mirror) {
@@ -25,10 +23,13 @@ Error give_up_error(Error last, const std::vector<std::string>& urls, const std:
 
 }  // namespace
 
+const char* default_user_agent() noexcept { return "lastack/" LASTACK_VERSION; }
+
 http::Request make_request(Url url, const RequestOptions& options) {
     http::Request request{.url = std::move(url)};
-    request.user_agent = options.user_agent.empty() ? default_user_agent : options.user_agent;
+    request.user_agent = options.user_agent.empty() ? default_user_agent() : options.user_agent;
     request.keepalive = options.keepalive;
+    request.connection = options.connection;
     request.limits = {.timeout = options.timeout, .minrate = options.minrate};
     return request;
 }
@@ -52,6 +53,9 @@ net::Task<Result<void>> run_attempts(Transport transport, std::vector<std::strin
             co_return done;
         }
         const FailureClass failure = classify(done.error());
+        if (failure == FailureClass::interrupted) {
+            continue;  // the process stopped, the machine slept, an address went: no mirror is to blame, what came is kept
+        }
         if (failure != FailureClass::mirror) {
             ++history.attempts;
             history.without_progress = attempt.bytes() > before ? 0 : history.without_progress + 1;

@@ -21,6 +21,8 @@ struct Transport {
     http::Client& http;
 };
 
+[[nodiscard]] const char* default_user_agent() noexcept;  // "lastack/VERSION"
+
 // One attempt of something that is downloaded.
 class Attempt {
 public:

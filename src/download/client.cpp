@@ -21,7 +21,8 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr unsigned disk_threads = 2;
+constexpr unsigned worker_threads = 2;
+constexpr auto suspend_patience = std::chrono::milliseconds{50};
 constexpr auto tick = std::chrono::milliseconds{100};
 
 // Signals are the business of whoever embeds us: none is delivered to our threads.
@@ -121,7 +122,8 @@ std::string label_of(const DownloadRequest& request) { return request.label.empt
 struct Client::Impl {
     explicit Impl(const ClientOptions& options) : network{context}, work{asio::make_work_guard(context)} {
         const SignalsBlocked blocked;
-        engine = std::make_unique<download::Engine>(network, options, disk_threads);
+        engine = std::make_unique<download::Engine>(
+            network, options, download::Engine::Setting{.worker_threads = worker_threads, .environment = http::read_proxy_environment()});
         reactor = std::thread([this] { context.run(); });
         pthread_setname_np(reactor.native_handle(), "reactor");
     }
@@ -236,6 +238,23 @@ void Client::expect_more(bool more) {
 
 void Client::close_connections() {
     impl_->on_reactor([this] { impl_->engine->close_idle(); });
+}
+
+void Client::suspend() {
+    impl_->on_reactor([this] { impl_->engine->freeze(); });
+    // A dial under way ends in a turn of its own, unless it waits for a worker; then it has no socket or closes it at once.
+    const TimePoint until = Clock::now() + suspend_patience;
+    while (impl_->on_reactor([this] { return impl_->engine->dialling(); }) > 0 && Clock::now() < until) {
+        std::this_thread::yield();
+    }
+}
+
+void Client::resume() {
+    asio::post(impl_->context, [engine = impl_->engine.get()] { engine->thaw(); });
+}
+
+std::vector<ConnectionInfo> Client::connection_list() {
+    return impl_->on_reactor([this] { return impl_->engine->snapshot(); });
 }
 
 ConnectionCounts Client::connections() {

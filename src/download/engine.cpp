@@ -9,42 +9,56 @@ namespace lastack::download {
 
 namespace {
 
-net::PoolOptions pool_options(const ClientOptions& options) {
-    return {.limits = {.per_key = std::clamp(options.max_connections_per_host, 1u, 100u),
-                       .total = std::clamp(options.max_parallel_downloads, 1u, 100u)},
+constexpr unsigned most_connections = 4096;
+
+net::PoolOptions pool_options(const ClientOptions& options, std::function<void(bool)> on_any_open) {
+    const auto tell = [trace = options.trace, listener = options.on_connection_event](const ConnectionEvent& event) {
+        if (trace) {
+            trace(describe(event));
+        }
+        if (listener) {
+            listener(event);
+        }
+    };
+    return {.limits = {.per_key = std::clamp(options.max_connections_per_host, 1u, most_connections),
+                       .total = std::clamp(options.max_parallel_downloads, 1u, most_connections)},
             .idle_limit = options.idle_limit,
-            .trace = options.trace};
+            .on_event = options.trace || options.on_connection_event ? std::function<void(const ConnectionEvent&)>{tell} : nullptr,
+            .on_any_open = std::move(on_any_open)};
 }
 
 Error cancelled_error() { return Error{.code = Errc::cancelled, .cause = "cancelled before it began"}; }
 
 }  // namespace
 
-Engine::Engine(net::Network& network, const ClientOptions& options, unsigned disk_threads)
+Engine::Engine(net::Network& network, const ClientOptions& options, Setting setting)
     : network_{network},
-      max_running_{std::clamp(options.max_parallel_downloads, 1u, 100u)},
-      connector_{network},
-      pool_{network, connector_, pool_options(options)},
-      http_{network, pool_},
-      disk_{disk_threads},
+      max_running_{std::clamp(options.max_parallel_downloads, 1u, most_connections)},
+      workers_{setting.worker_threads},
+      tls_{workers_},
+      connector_{network, tls_, authenticators_, default_user_agent()},
+      pool_{network, connector_, pool_options(options, std::move(setting.on_any_open))},
+      http_{network, pool_, authenticators_, std::move(setting.environment)},
       tasks_{network} {}
 
 Engine::~Engine() = default;
 
 Engine::JobId Engine::add(DownloadRequest request, std::shared_ptr<JobProgress> progress, OnDownload done) {
     const auto urls = request.urls;
+    const auto connection = request.options.connection;
     auto shared = std::make_shared<OnDownload>(std::move(done));  // owners: the start and the refusal, of which one runs
     auto start = [this, request = std::move(request), progress = std::move(progress), shared](std::optional<Need> need) -> net::Task<void> {
-        return [](Transport transport, DiskWorkers& disk, DownloadRequest wanted, std::shared_ptr<JobProgress> told,
+        return [](Transport transport, net::Workers& disk, DownloadRequest wanted, std::shared_ptr<JobProgress> told,
                   std::shared_ptr<OnDownload> callback, std::optional<Need> held) -> net::Task<void> {
             (*callback)(co_await run_job(transport, disk, std::move(wanted), std::move(told), std::move(held)));
-        }(transport(), disk_, request, progress, shared, std::move(need));
+        }(transport(), workers_, request, progress, shared, std::move(need));
     };
-    return enqueue(urls, std::move(start), [shared](Error error) { (*shared)(std::unexpected(std::move(error))); });
+    return enqueue(urls, connection, std::move(start), [shared](Error error) { (*shared)(std::unexpected(std::move(error))); });
 }
 
 Engine::JobId Engine::add(FetchRequest request, OnFetch done) {
     const auto urls = request.urls;
+    const auto connection = request.options.connection;
     auto shared = std::make_shared<OnFetch>(std::move(done));
     auto start = [this, request = std::move(request), shared](std::optional<Need> need) -> net::Task<void> {
         return
@@ -52,23 +66,27 @@ Engine::JobId Engine::add(FetchRequest request, OnFetch done) {
                 (*callback)(co_await run_fetch(transport, std::move(wanted), std::move(held)));
             }(transport(), request, shared, std::move(need));
     };
-    return enqueue(urls, std::move(start), [shared](Error error) { (*shared)(std::unexpected(std::move(error))); });
+    return enqueue(urls, connection, std::move(start), [shared](Error error) { (*shared)(std::unexpected(std::move(error))); });
 }
 
-Engine::JobId Engine::enqueue(const std::vector<std::string>& urls, std::function<net::Task<void>(std::optional<Need>)> start,
-                              std::function<void(Error)> refuse) {
+Engine::JobId Engine::enqueue(const std::vector<std::string>& urls, const ConnectionOptions& options,
+                              std::function<net::Task<void>(std::optional<Need>)> start, std::function<void(Error)> refuse) {
     const JobId id = ++last_id_;
-    queue_.push_back({.id = id, .need = need_of(urls), .start = std::move(start), .refuse = std::move(refuse)});
+    queue_.push_back({.id = id, .need = need_of(urls, options), .start = std::move(start), .refuse = std::move(refuse)});
     start_queued();
     return id;
 }
 
-std::optional<Need> Engine::need_of(const std::vector<std::string>& urls) {
+std::optional<Need> Engine::need_of(const std::vector<std::string>& urls, const ConnectionOptions& options) {
     if (urls.empty()) {
         return std::nullopt;
     }
     const auto url = parse_url(urls.front());
-    return url ? std::make_optional<Need>(pool_, net::PoolKey{url->origin}) : std::nullopt;
+    if (!url) {
+        return std::nullopt;
+    }
+    auto key = http_.key_for(*url, options);
+    return key ? std::make_optional<Need>(pool_, std::move(*key)) : std::nullopt;
 }
 
 void Engine::start_queued() {
@@ -100,7 +118,11 @@ void Engine::cancel(JobId id) {
 
 ConnectionCounts Engine::counts() const {
     const net::PoolCounts pool = pool_.counts();
-    return {.open = pool.open, .idle = pool.idle, .opened = pool.opened, .requests = http_.counts().answers};
+    return {.open = pool.open,
+            .idle = pool.idle,
+            .opened = pool.opened,
+            .requests = http_.counts().answers,
+            .resends = http_.counts().resends()};
 }
 
 net::Task<void> Engine::shut_down() {

@@ -2,10 +2,13 @@
 #pragma once
 
 #include "download/attempts.hpp"
-#include "download/disk_workers.hpp"
 #include "download/job.hpp"
-#include "http/connection.hpp"
+#include "http/authenticators.hpp"
+#include "http/client.hpp"
+#include "http/connector.hpp"
 #include "net/task_group.hpp"
+#include "net/tls_context.hpp"
+#include "net/workers.hpp"
 
 #include "lastack/client.hpp"
 
@@ -23,8 +26,12 @@ public:
     using OnDownload = std::function<void(Result<DownloadResult>)>;
     using OnFetch = std::function<void(Result<FetchResult>)>;
 
-    // `disk_threads` 0: disk work runs inline (simulations).
-    Engine(net::Network& network, const ClientOptions& options, unsigned disk_threads);
+    struct Setting {
+        unsigned worker_threads = 2;         // 0: what may block runs inline (simulations)
+        http::ProxyEnvironment environment;  // for requests that name no proxy
+        std::function<void(bool)> on_any_open;
+    };
+    Engine(net::Network& network, const ClientOptions& options, Setting setting);
     ~Engine();  // `shut_down` was awaited
     Engine(const Engine&) = delete;
     Engine& operator=(const Engine&) = delete;
@@ -36,7 +43,13 @@ public:
 
     void expect_more(bool more) { pool_.expect_more(more); }
     void close_idle() { pool_.close_idle(); }
+    void freeze() { pool_.freeze(); }
+    void thaw() { pool_.thaw(); }
+    void resumed() { pool_.resumed(); }
+    void network_changed(const std::string& lost_ip) { pool_.network_changed(lost_ip); }
     [[nodiscard]] ConnectionCounts counts() const;
+    [[nodiscard]] unsigned dialling() const { return pool_.counts().dialling; }
+    [[nodiscard]] std::vector<ConnectionInfo> snapshot() const { return pool_.snapshot(); }
 
     [[nodiscard]] net::Task<void> shut_down();
 
@@ -49,19 +62,21 @@ private:
         std::function<void(Error)> refuse;
     };
 
-    JobId enqueue(const std::vector<std::string>& urls, std::function<net::Task<void>(std::optional<Need>)> start,
-                  std::function<void(Error)> refuse);
+    JobId enqueue(const std::vector<std::string>& urls, const ConnectionOptions& options,
+                  std::function<net::Task<void>(std::optional<Need>)> start, std::function<void(Error)> refuse);
     void start_queued();
     net::Task<void> run(JobId id, net::Task<void> job);
-    std::optional<Need> need_of(const std::vector<std::string>& urls);
+    std::optional<Need> need_of(const std::vector<std::string>& urls, const ConnectionOptions& options);
     [[nodiscard]] Transport transport() { return {network_, pool_, http_}; }
 
     net::Network& network_;
     unsigned max_running_;
+    net::Workers workers_;
+    net::TlsContexts tls_;
+    http::Authenticators authenticators_;
     http::Connector connector_;
     net::Pool pool_;
     http::Client http_;
-    DiskWorkers disk_;
     std::list<Queued> queue_;
     std::map<JobId, net::TaskGroup::Id> running_;
     JobId last_id_ = 0;

@@ -16,7 +16,7 @@ constexpr std::size_t write_size = std::size_t{256} << 10;
 // Takes the body of one answer to the partial file, through the disk workers, in large pieces.
 class FileSink final : public http::BodySink {
 public:
-    FileSink(DiskWorkers& disk, PartialFile& file, const RangeQuestion& question, Url url, JobProgress& progress)
+    FileSink(net::Workers& disk, PartialFile& file, const RangeQuestion& question, Url url, JobProgress& progress)
         : disk_{disk}, file_{file}, question_{question}, url_{std::move(url)}, progress_{progress} {}
 
     Result<http::BodyUse> begin(const http::ResponseHead& head, const http::Framing& framing) override {
@@ -91,7 +91,7 @@ public:
     [[nodiscard]] bool until_close() const { return until_close_; }
 
 private:
-    DiskWorkers& disk_;
+    net::Workers& disk_;
     PartialFile& file_;
     RangeQuestion question_;
     Url url_;
@@ -107,7 +107,7 @@ private:
 
 class FileAttempt final : public Attempt {
 public:
-    FileAttempt(Transport transport, DiskWorkers& disk, const DownloadRequest& request, PartialFile& file, JobProgress& progress,
+    FileAttempt(Transport transport, net::Workers& disk, const DownloadRequest& request, PartialFile& file, JobProgress& progress,
                 std::optional<Need> need)
         : transport_{transport}, disk_{disk}, request_{request}, file_{file}, progress_{progress}, need_{std::move(need)} {}
 
@@ -199,7 +199,7 @@ private:
     }
 
     Transport transport_;
-    DiskWorkers& disk_;
+    net::Workers& disk_;
     const DownloadRequest& request_;
     PartialFile& file_;
     JobProgress& progress_;
@@ -209,7 +209,7 @@ private:
 };
 
 // The file of an earlier run, when it can be told to be the right one.
-net::Task<Result<bool>> already_there(DiskWorkers& disk, const DownloadRequest& request) {
+net::Task<Result<bool>> already_there(net::Workers& disk, const DownloadRequest& request) {
     if (request.digests.empty()) {
         co_return false;  // a size alone proves nothing
     }
@@ -222,7 +222,7 @@ net::Task<Result<bool>> already_there(DiskWorkers& disk, const DownloadRequest& 
 
 }  // namespace
 
-net::Task<Result<DownloadResult>> run_job(Transport transport, DiskWorkers& disk, DownloadRequest request,
+net::Task<Result<DownloadResult>> run_job(Transport transport, net::Workers& disk, DownloadRequest request,
                                           std::shared_ptr<JobProgress> progress, std::optional<Need> need) {
     progress->started = true;
     if (request.size) {

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "download/attempts.hpp"
-#include "download/disk_workers.hpp"
 #include "download/need.hpp"
+#include "net/workers.hpp"
 
 #include "lastack/client.hpp"
 
@@ -24,7 +24,7 @@ struct JobProgress {
 };
 
 // `need` is dropped when the first request goes to the pool.
-[[nodiscard]] net::Task<Result<DownloadResult>> run_job(Transport transport, DiskWorkers& disk, DownloadRequest request,
+[[nodiscard]] net::Task<Result<DownloadResult>> run_job(Transport transport, net::Workers& disk, DownloadRequest request,
                                                         std::shared_ptr<JobProgress> progress, std::optional<Need> need);
 
 }  // namespace lastack::download

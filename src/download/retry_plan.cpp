@@ -30,22 +30,27 @@ Duration backoff(unsigned round) {
 
 FailureClass classify(const Error& error) {
     const std::error_code& code = error.code;
+    if (code == net::NetErrc::interrupted) {
+        return FailureClass::interrupted;
+    }
     if (code == Errc::cancelled || code == Errc::no_space || code == Errc::not_permitted || code == Errc::io_failed ||
         code == Errc::locked || code == Errc::not_found) {
         return FailureClass::final;
     }
     if (code.category() == download_category() || code == Errc::invalid_argument || code == net::NetErrc::name_not_found ||
-        code == net::NetErrc::unsupported_scheme || code == http::HttpErrc::bad_redirect || code == http::HttpErrc::too_many_redirects ||
-        code == http::HttpErrc::bad_framing || code == http::HttpErrc::bad_range || code == http::HttpErrc::head_too_large ||
-        code == http::HttpErrc::bad_head || code == http::HttpErrc::bad_chunk || code == http::HttpErrc::unexpected_status ||
-        code == http::HttpErrc::not_found || code == http::HttpErrc::forbidden) {
+        code == net::NetErrc::unsupported_scheme || code == net::NetErrc::tls_failed || code == net::NetErrc::certificate_rejected ||
+        code == net::NetErrc::bad_tls_file || code == net::NetErrc::proxy_refused || code == http::HttpErrc::bad_redirect ||
+        code == http::HttpErrc::too_many_redirects || code == http::HttpErrc::bad_framing || code == http::HttpErrc::bad_range ||
+        code == http::HttpErrc::head_too_large || code == http::HttpErrc::bad_head || code == http::HttpErrc::bad_chunk ||
+        code == http::HttpErrc::unexpected_status || code == http::HttpErrc::not_found || code == http::HttpErrc::forbidden) {
         return FailureClass::mirror;
     }
     if (code == http::HttpErrc::client_error) {
         return error.http_status == 408 || error.http_status == 425 || error.http_status == 429 ? FailureClass::transient
                                                                                                 : FailureClass::mirror;
     }
-    if (code == net::NetErrc::connect_refused || code == net::NetErrc::unreachable || code == net::NetErrc::name_failed) {
+    if (code == net::NetErrc::connect_refused || code == net::NetErrc::unreachable || code == net::NetErrc::name_failed ||
+        code == net::NetErrc::proxy_unreachable || code == net::NetErrc::proxy_failed) {
         return FailureClass::slow_to_change;
     }
     return FailureClass::transient;

@@ -12,6 +12,7 @@
 namespace lastack::download {
 
 enum class FailureClass : unsigned char {
+    interrupted,     // this side closed the connection: the same again, at once
     final,           // cancelled, or our own disk: no mirror can help
     mirror,          // this mirror will not serve this file (404, refused redirect, wrong content): the next one may
     transient,       // may well work in a moment

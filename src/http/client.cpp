@@ -1,9 +1,11 @@
 #include "http/client.hpp"
 
+#include "http/connection.hpp"
 #include "http/error.hpp"
 #include "http/head_parser.hpp"
 #include "http/redirect.hpp"
 #include "http/request_writer.hpp"
+#include "net/error.hpp"
 
 #include <utility>
 
@@ -11,12 +13,42 @@ namespace lastack::http {
 
 namespace {
 
-// Keeps the bodies of redirects away from the caller's sink.
-class RedirectSink final : public BodySink {
+// An Authenticator, and what one request has sent to its place.
+struct Guard {
+    Authenticator* authenticator = nullptr;  // none: no credentials for it
+    AuthenticationAttempts attempts;
+
+    [[nodiscard]] std::string value_for(std::string_view method, std::string_view target) {
+        return authenticator == nullptr ? "" : authenticator->value_for(attempts, method, target).value_or("");
+    }
+    // Whether this answer is a challenge that can be answered.
+    [[nodiscard]] bool is_answerable(const ResponseHead& head, int status, std::string_view challenges, std::string_view info) {
+        if (authenticator == nullptr) {
+            return false;
+        }
+        if (head.status == status) {
+            return authenticator->challenged(attempts, parse_challenges(head.fields, challenges)) == Verdict::try_again;
+        }
+        authenticator->answered(attempts, parse_authentication_info(head.fields, info));
+        return false;
+    }
+};
+
+}  // namespace
+
+// Keeps answers that are not the final one away from the caller's sink: redirects, and challenges that can be answered.
+class Client::Doorman final : public BodySink {
 public:
-    RedirectSink(BodySink& target, const Url& url) : target_{target}, url_{url} {}
+    Doorman(BodySink& target, const Url& url, Authenticator* origin, Authenticator* proxy)
+        : target_{target}, url_{url}, origin_{.authenticator = origin}, proxy_{.authenticator = proxy} {}
 
     Result<BodyUse> begin(const ResponseHead& head, const Framing& framing) override {
+        const bool by_proxy = proxy_.is_answerable(head, 407, "Proxy-Authenticate", "Proxy-Authentication-Info");
+        const bool by_origin = head.status != 407 && origin_.is_answerable(head, 401, "WWW-Authenticate", "Authentication-Info");
+        challenged_ = by_proxy || by_origin;
+        if (challenged_) {
+            return BodyUse::skip;
+        }
         auto redirect = redirect_target(url_, head);
         if (!redirect) {
             return std::unexpected(std::move(redirect.error()));
@@ -30,17 +62,30 @@ public:
     net::Task<Result<void>> write(std::span<const std::byte> piece) override { return target_.write(piece); }
 
     [[nodiscard]] const std::optional<Url>& next() const { return next_; }
+    [[nodiscard]] bool challenged() const { return challenged_; }  // ask again, with credentials
+    [[nodiscard]] Guard& origin() { return origin_; }
+    [[nodiscard]] Guard& proxy() { return proxy_; }
 
 private:
     BodySink& target_;
     const Url& url_;
+    Guard origin_;
+    Guard proxy_;
     std::optional<Url> next_;
+    bool challenged_ = false;
 };
 
-}  // namespace
+Result<net::PoolKey> Client::key_for(const Url& url, const ConnectionOptions& options) const {
+    auto route = route_to(url, url, options, environment_);
+    if (!route) {
+        return std::unexpected(std::move(route.error()));
+    }
+    return std::move(route->key);
+}
 
 net::Task<Result<Response>> Client::send(Request request, BodySink& sink) {
-    const std::string asked = request.url.str();
+    const Url first = request.url;
+    const std::string asked = first.str();
     const auto fail = [&](Error error, const std::string& address) {
         error.url = asked;
         error.mirror = request.url.str() == asked ? "" : request.url.str();
@@ -51,18 +96,19 @@ net::Task<Result<Response>> Client::send(Request request, BodySink& sink) {
     };
     std::size_t heads_size = 0;
     for (unsigned redirects = 0;; ++redirects) {
-        auto bytes = write_request(request);
-        if (!bytes) {
-            co_return fail(std::move(bytes.error()), "");
+        const auto route = route_to(request.url, first, request.connection, environment_);
+        if (!route) {
+            co_return fail(route.error(), "");
         }
-        RedirectSink watched{sink, request.url};
-        auto tried = co_await attempt(request, *bytes, watched);
+        Doorman watched{sink, request.url, route->credentials ? &authenticators_.of(request.url.origin, *route->credentials) : nullptr,
+                        route->forward && !route->forward->username.empty() ? &authenticators_.of(*route->forward) : nullptr};
+        auto tried = co_await answer_challenges(request, *route, watched);
         if (!tried) {
             co_return fail(std::move(tried.error()), "");
         }
         ExchangeOutcome& outcome = tried->outcome;
         if (outcome.error) {
-            outcome.error->http_status = outcome.end.status;
+            outcome.error->http_status = outcome.head_complete ? outcome.head.status : 0;
             co_return fail(std::move(*outcome.error), tried->address);
         }
         if (!watched.next()) {
@@ -73,7 +119,7 @@ net::Task<Result<Response>> Client::send(Request request, BodySink& sink) {
             co_return fail(Error{.code = HttpErrc::head_too_large,
                                  .phase = Phase::receiving,
                                  .cause = "the heads of the redirects are larger than " + std::to_string(HeadLimits{}.total) + " bytes",
-                                 .http_status = outcome.end.status},
+                                 .http_status = outcome.head.status},
                            tried->address);
         }
         if (redirects >= max_redirects) {
@@ -81,49 +127,85 @@ net::Task<Result<Response>> Client::send(Request request, BodySink& sink) {
                                  .phase = Phase::receiving,
                                  .cause = "more than " + std::to_string(max_redirects) + " redirects in a row",
                                  .next_step = "the server sends requests in a circle: use another mirror",
-                                 .http_status = outcome.end.status},
+                                 .http_status = outcome.head.status},
                            tried->address);
         }
         request.url = *watched.next();
     }
 }
 
-net::Task<Result<Client::Attempt>> Client::attempt(const Request& request, const std::string& bytes, BodySink& sink) {
+// The request as written for this route, again for each challenge that can be answered.
+net::Task<Result<Client::Attempt>> Client::answer_challenges(const Request& request, const Route& route, Doorman& sink) {
+    const bool forwarded = route.forward.has_value();
+    const std::string method = request.method == Method::get ? "GET" : "HEAD";
+    const std::string target = request_target(request, forwarded);
+    while (true) {
+        auto bytes = write_request(request, {.proxy = forwarded,
+                                             .authorization = sink.origin().value_for(method, target),
+                                             .proxy_authorization = sink.proxy().value_for(method, target)});
+        if (!bytes) {
+            co_return std::unexpected(std::move(bytes.error()));
+        }
+        auto tried = co_await attempt(request, route.key, *bytes, sink);
+        if (!tried && forwarded && tried.error().code != Errc::cancelled && tried.error().code != net::NetErrc::no_descriptors) {
+            tried.error().cause = "proxy " + to_string(*route.forward) + ": " + tried.error().cause;
+            tried.error().code = net::NetErrc::proxy_unreachable;
+            tried.error().next_step = "check the proxy's settings (proxy=, http_proxy)";
+        }
+        if (!tried || tried->outcome.error || !sink.challenged()) {
+            co_return tried;
+        }
+    }
+}
+
+net::Task<Result<Client::Attempt>> Client::attempt(const Request& request, const net::PoolKey& key, const std::string& bytes,
+                                                   BodySink& sink) {
     using Reuse = net::Pool::Reuse;
-    const net::PoolKey key{request.url.origin};
     Reuse reuse = request.keepalive ? Reuse::allowed : Reuse::never;
-    for (unsigned resends = 0;; ++resends) {
+    Resends resends;
+    while (true) {
         auto lease = co_await pool_.acquire(key, reuse, request.limits.timeout);
         if (!lease) {
             co_return std::unexpected(std::move(lease.error()));
         }
         // The pool's connections are those that our Connector made.
         auto& connection = static_cast<Connection&>(lease->connection());
+        const TimePoint bound_at = network_.now();
         Attempt result{.outcome = {}, .address = connection.peer()};
-        result.outcome = co_await exchange(network_, connection, request, bytes, lease->reused(), sink);
+        result.outcome = co_await exchange(network_, connection, lease->life(), request, bytes, sink);
         const TimePoint idle_since = lease->idle_since();
-        const bool no_byte_came = result.outcome.end.received == 0;
-        lease->release(result.outcome.verdict);
+        lease->release(result.outcome.hint);
         if (!result.outcome.error) {
             ++counts_.answers;
             co_return result;
         }
-        const bool cancelled = result.outcome.error->code == Errc::cancelled;
-        const Replay replay = cancelled || result.outcome.sink_refused ? Replay::no : may_replay(result.outcome.end, resends);
+        const Replay replay = may_replay(result.outcome.fate, result.outcome.received > 0, resends);
         if (replay == Replay::no) {
             co_return result;
         }
-        if (no_byte_came) {
-            pool_.drop_siblings(key, idle_since);
+        if (result.outcome.received == 0 && result.outcome.error->code != net::NetErrc::interrupted) {
+            pool_.proved_stale(key, idle_since, bound_at);
         }
-        ++counts_.stale_resends;
+        count_resend(result.outcome, resends);
         reuse = replay == Replay::again_fresh || !request.keepalive ? Reuse::never : Reuse::allowed;
     }
 }
 
+void Client::count_resend(const ExchangeOutcome& outcome, Resends& resends) {
+    if (outcome.fate == net::Fate::elsewhere) {
+        ++resends.unsent;
+        ++counts_.resent_unsent;
+        return;
+    }
+    ++resends.stale;
+    ++(outcome.head_complete ? counts_.resent_refused : outcome.received > 0 ? counts_.resent_in_head : counts_.resent_unanswered);
+}
+
 Error status_error(const ResponseHead& head) {
     Error error{.code = HttpErrc::client_error, .phase = Phase::receiving, .http_status = head.status};
-    error.cause = "the server answered " + std::to_string(head.status);
+    // These fields are a proxy's own: the origin has not spoken.
+    const bool by_proxy = head.status == 407 || head.fields.find("X-Squid-Error") || head.fields.find("Proxy-Status");
+    error.cause = std::string{by_proxy ? "the proxy" : "the server"} + " answered " + std::to_string(head.status);
     if (!head.reason.empty()) {
         error.cause += " " + head.reason;
     }

@@ -1,9 +1,12 @@
 // One request to its final answer: a connection from the pool, the exchange, the resend of a request that met a stale connection,
-// redirects.
+// challenges, redirects.
 #pragma once
 
+#include "http/authenticators.hpp"
 #include "http/exchange.hpp"
 #include "http/message.hpp"
+#include "http/replay.hpp"
+#include "http/route.hpp"
 #include "net/pool.hpp"
 
 #include "lastack/result.hpp"
@@ -19,17 +22,27 @@ struct Response {
 };
 
 struct ClientCounts {
-    std::uint64_t answers = 0;        // exchanges that came to their end
-    std::uint64_t stale_resends = 0;  // requests sent again because their connection had died unused
+    std::uint64_t answers = 0;  // exchanges that came to their end
+    // Requests sent again because their connection had died unused, by how far they had come.
+    std::uint64_t resent_unsent = 0;      // A: before the first byte was out
+    std::uint64_t resent_unanswered = 0;  // B: no byte of an answer came
+    std::uint64_t resent_in_head = 0;     // E
+    std::uint64_t resent_refused = 0;     // M: 408
+
+    [[nodiscard]] std::uint64_t resends() const { return resent_unsent + resent_unanswered + resent_in_head + resent_refused; }
 };
 
 class Client {
 public:
-    Client(net::Network& network, net::Pool& pool) : network_{network}, pool_{pool} {}
+    Client(net::Network& network, net::Pool& pool, Authenticators& authenticators, ProxyEnvironment environment)
+        : network_{network}, pool_{pool}, authenticators_{authenticators}, environment_{std::move(environment)} {}
 
     // Follows up to `max_redirects`. The sink sees only the final answer. Errors carry the URL asked for, the URL that failed when another,
     // and the address. A body that ended early is an error with what came already given to the sink.
     [[nodiscard]] net::Task<Result<Response>> send(Request request, BodySink& sink);
+
+    // Which connections a first request for this URL will want. Errors: Errc::invalid_argument.
+    [[nodiscard]] Result<net::PoolKey> key_for(const Url& url, const ConnectionOptions& options) const;
 
     [[nodiscard]] const ClientCounts& counts() const noexcept { return counts_; }
 
@@ -38,10 +51,15 @@ private:
         ExchangeOutcome outcome;
         std::string address;
     };
-    net::Task<Result<Attempt>> attempt(const Request& request, const std::string& bytes, BodySink& sink);
+    class Doorman;
+    net::Task<Result<Attempt>> answer_challenges(const Request& request, const Route& route, Doorman& sink);
+    net::Task<Result<Attempt>> attempt(const Request& request, const net::PoolKey& key, const std::string& bytes, BodySink& sink);
+    void count_resend(const ExchangeOutcome& outcome, Resends& resends);
 
     net::Network& network_;
     net::Pool& pool_;
+    Authenticators& authenticators_;
+    ProxyEnvironment environment_;
     ClientCounts counts_;
 };
 

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "net/connection.hpp"
-#include "net/network.hpp"
 
 #include <memory>
 #include <utility>
@@ -11,7 +10,9 @@ namespace lastack::http {
 
 class Connection final : public net::Connection {
 public:
-    explicit Connection(std::unique_ptr<net::Stream> stream) : stream_{std::move(stream)} {}
+    enum class Secure : std::uint8_t { no, yes };
+
+    Connection(std::unique_ptr<net::Stream> stream, Secure secure) : stream_{std::move(stream)}, secure_{secure == Secure::yes} {}
 
     [[nodiscard]] unsigned free_slots() const override { return idle_ ? 1 : 0; }
     void watch(std::move_only_function<void(net::Input)> on_input) override {
@@ -24,23 +25,18 @@ public:
     }
     [[nodiscard]] net::Input probe() override { return stream_->probe(); }
     void close(net::Close how) noexcept override { stream_->close(how); }
+    void interrupt() noexcept override { stream_->interrupt(); }
     [[nodiscard]] const std::string& peer() const override { return stream_->peer(); }
+    [[nodiscard]] Duration round_trip() const override { return stream_->round_trip(); }
+    [[nodiscard]] std::string local_ip() const override { return stream_->local_ip(); }
+    [[nodiscard]] bool is_secure() const override { return secure_; }
 
     [[nodiscard]] net::Stream& stream() { return *stream_; }
 
 private:
     std::unique_ptr<net::Stream> stream_;
     bool idle_ = false;
-};
-
-// Dials for the pool: name, then each address in turn until one answers.
-class Connector final : public net::Connector {
-public:
-    explicit Connector(net::Network& network) : network_{network} {}
-    [[nodiscard]] net::Task<Result<std::unique_ptr<net::Connection>>> connect(net::PoolKey key, TimePoint deadline) override;
-
-private:
-    net::Network& network_;
+    bool secure_;
 };
 
 }  // namespace lastack::http

@@ -38,7 +38,7 @@ bool offers_auth(std::string_view qop) {
     return std::ranges::any_of(offers, [](const std::string& offer) { return iequals(offer, "auth"); });
 }
 
-std::string quoted(std::string_view text) {
+std::string quoted_string(std::string_view text) {
     std::string out = "\"";
     for (const char c : text) {
         if (c == '"' || c == '\\') {
@@ -118,18 +118,18 @@ std::optional<std::string> digest_value(const DigestChallenge& challenge, const 
     if (!response || !username || has_control_character(credentials)) {
         return std::nullopt;
     }
-    std::string out = "Digest username=" + quoted(*username) + ", realm=" + quoted(challenge.realm) + ", nonce=" + quoted(challenge.nonce) +
-                      ", uri=" + quoted(request.target);
+    std::string out = "Digest username=" + quoted_string(*username) + ", realm=" + quoted_string(challenge.realm) +
+                      ", nonce=" + quoted_string(challenge.nonce) + ", uri=" + quoted_string(request.target);
     if (challenge.qop_auth) {
-        out += ", cnonce=" + quoted(request.cnonce) + ", nc=" + count + ", qop=auth";
+        out += ", cnonce=" + quoted_string(request.cnonce) + ", nc=" + count + ", qop=auth";
     }
-    out += ", response=" + quoted(*response);
+    out += ", response=" + quoted_string(*response);
     if (challenge.algorithm_named) {
         out += ", algorithm=";
         out += name_of(challenge);
     }
     if (challenge.opaque) {
-        out += ", opaque=" + quoted(*challenge.opaque);
+        out += ", opaque=" + quoted_string(*challenge.opaque);
     }
     if (challenge.user_hash) {
         out += ", userhash=true";

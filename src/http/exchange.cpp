@@ -16,18 +16,26 @@ namespace {
 constexpr std::size_t read_size = std::size_t{64} << 10;       // bounds the work of one turn of the reactor
 constexpr std::uint64_t skip_limit = std::uint64_t{64} << 10;  // reading more away costs more than a new connection
 constexpr auto skip_time = std::chrono::milliseconds{500};
-constexpr unsigned max_informational = 8;
 
 Error closed_error(Phase phase, std::string cause) {
     return Error{.code = net::NetErrc::closed, .phase = phase, .cause = std::move(cause)};
 }
 
+// What a failed read or write is in the life of its connection.
+net::EventKind event_of(const Error& error) {
+    if (error.code == Errc::timed_out) {
+        return net::EventKind::deadline;
+    }
+    if (error.code == Errc::cancelled) {
+        return net::EventKind::abandoned;
+    }
+    return error.code == net::NetErrc::interrupted ? net::EventKind::freeze : net::EventKind::reset;
+}
+
 class Story {
 public:
-    Story(net::Network& network, Connection& connection, const Request& request, std::string bytes, bool reused, BodySink& sink)
-        : network_{network}, stream_{connection.stream()}, request_{request}, bytes_{std::move(bytes)}, sink_{sink} {
-        outcome_.end.reused = reused;
-    }
+    Story(net::Network& network, Connection& connection, net::Lifecycle& life, const Request& request, std::string bytes, BodySink& sink)
+        : network_{network}, stream_{connection.stream()}, life_{life}, request_{request}, bytes_{std::move(bytes)}, sink_{sink} {}
 
     net::Task<ExchangeOutcome> run() {
         auto step = co_await send();
@@ -41,10 +49,6 @@ public:
             step = co_await receive_body();
         }
         if (!step) {
-            outcome_.end.timed_out = step.error().code == Errc::timed_out;
-            outcome_.verdict.reusable = false;
-            // Bytes may still be on their way; only a reset stops a sender.
-            outcome_.verdict.abort = outcome_.end.head_complete && step.error().code != HttpErrc::truncated;
             outcome_.error = std::move(step.error());
         }
         co_return std::move(outcome_);
@@ -53,19 +57,43 @@ public:
 private:
     [[nodiscard]] TimePoint deadline() const { return network_.now() + request_.limits.timeout; }
 
+    void happened(net::LifeEvent event) {
+        const net::Step step = life_.on(event);
+        if (step.fate != net::Fate::none) {
+            outcome_.fate = step.fate;
+        }
+    }
+    void happened(net::EventKind kind) { happened(net::LifeEvent{.kind = kind}); }
+
+    // The error, and what it means for the connection.
+    std::unexpected<Error> lost(net::EventKind kind, Error error) {
+        happened(kind);
+        return std::unexpected(std::move(error));
+    }
+    std::unexpected<Error> lost(Error error) {
+        const auto kind = event_of(error);
+        return lost(kind, std::move(error));
+    }
+
     net::Task<Result<void>> send() {
         // Last look before the first byte: what is there now was not asked for, and must not be taken for an answer.
-        if (const net::Input input = stream_.probe(); input != net::Input::quiet) {
-            co_return std::unexpected(
-                input == net::Input::bytes
-                    ? Error{.code = net::NetErrc::unsolicited, .phase = Phase::sending, .cause = "bytes came before the request"}
-                    : closed_error(Phase::sending, "the server closed the connection before the request"));
+        switch (stream_.probe()) {
+            case net::Input::quiet:
+                break;
+            case net::Input::bytes:
+                co_return lost(net::EventKind::bytes,
+                               Error{.code = net::NetErrc::unsolicited, .phase = Phase::sending, .cause = "bytes came before the request"});
+            case net::Input::end:
+            case net::Input::failed:
+                co_return lost(net::EventKind::end, closed_error(Phase::sending, "the server closed the connection before the request"));
         }
-        const auto written = co_await stream_.write_all(std::as_bytes(std::span{bytes_}), deadline());
-        outcome_.end.written = written.bytes;
+        auto written = co_await stream_.write_all(std::as_bytes(std::span{bytes_}), deadline());
+        if (written.bytes > 0) {
+            happened(written.error ? net::EventKind::sent_part : net::EventKind::sent_all);
+        }
         // A server may answer and reset before it read everything: what it said is still there to be read.
         if (written.error && written.error->code != net::NetErrc::reset) {
-            co_return std::unexpected(*written.error);
+            co_return lost(std::move(*written.error));
         }
         co_return Result<void>{};
     }
@@ -74,37 +102,47 @@ private:
     net::Task<Result<bool>> fill(TimePoint until) {
         buffer_.resize(read_size);
         auto n = co_await stream_.read_some(buffer_, until);
-        if (!n) {
-            co_return std::unexpected(std::move(n.error()));
+        const bool cut_off = !n && n.error().code == net::NetErrc::cut_off;
+        if (!n && !cut_off) {
+            co_return lost(std::move(n.error()));
         }
-        unread_ = std::span{buffer_}.first(*n);
-        outcome_.end.received += *n;
-        co_return *n > 0;
+        const std::size_t came = n.value_or(0);
+        unread_ = std::span{buffer_}.first(came);
+        outcome_.received += came;
+        if (came > 0) {
+            happened(net::EventKind::bytes);
+            if (!life_.is_open()) {
+                co_return std::unexpected(
+                    Error{.code = net::NetErrc::unsolicited, .phase = Phase::sending, .cause = "bytes came before the request"});
+            }
+        } else {
+            happened({.kind = net::EventKind::end, .until_close = framing_.kind == FramingKind::until_close, .clean = !cut_off});
+        }
+        co_return came > 0;
     }
 
     net::Task<Result<void>> receive_head() {
         const TimePoint until = deadline();  // for the whole head: a byte now and then is no progress
         HeadParser parser;
-        unsigned informational = 0;
         while (true) {
             if (unread_.empty()) {
                 auto more = co_await fill(until);
                 if (!more) {
-                    more.error().phase = outcome_.end.received == 0 ? Phase::waiting : Phase::receiving;
+                    more.error().phase = outcome_.received == 0 ? Phase::waiting : Phase::receiving;
                     if (more.error().code == Errc::timed_out) {
-                        more.error().cause = outcome_.end.received == 0 ? "no answer in time" : "the answer's head did not end in time";
+                        more.error().cause = outcome_.received == 0 ? "no answer in time" : "the answer's head did not end in time";
                     }
                     co_return std::unexpected(std::move(more.error()));
                 }
                 if (!*more) {
-                    co_return std::unexpected(outcome_.end.received == 0
+                    co_return std::unexpected(outcome_.received == 0
                                                   ? closed_error(Phase::waiting, "the server closed the connection without an answer")
                                                   : closed_error(Phase::receiving, "the connection ended inside the answer's head"));
                 }
             }
             auto used = parser.feed(unread_);
             if (!used) {
-                co_return std::unexpected(std::move(used.error()));
+                co_return lost(net::EventKind::malformed, std::move(used.error()));
             }
             unread_ = unread_.subspan(*used);
             if (!parser.done()) {
@@ -113,14 +151,15 @@ private:
             outcome_.heads_size += parser.size();
             outcome_.head = parser.take();
             if (outcome_.head.status >= 200 || outcome_.head.status == 101) {
-                outcome_.end.head_complete = true;
-                outcome_.end.status = outcome_.head.status;
+                outcome_.head_complete = true;
+                happened({.kind = net::EventKind::head, .idle_refused = outcome_.head.status == 408});
                 co_return Result<void>{};
             }
-            if (++informational > max_informational || outcome_.heads_size > HeadLimits{}.total) {
-                co_return std::unexpected(Error{.code = HttpErrc::unexpected_status,
-                                                .phase = Phase::receiving,
-                                                .cause = "the server sends one provisional answer after the other"});
+            happened(net::EventKind::informational);
+            if (!life_.is_open() || outcome_.heads_size > HeadLimits{}.total) {
+                co_return lost(net::EventKind::malformed, Error{.code = HttpErrc::unexpected_status,
+                                                                .phase = Phase::receiving,
+                                                                .cause = "the server sends one provisional answer after the other"});
             }
             parser = HeadParser{};
         }
@@ -129,17 +168,16 @@ private:
     Result<void> begin_body() {
         auto framing = body_framing(request_.method, outcome_.head);
         if (!framing) {
-            return std::unexpected(std::move(framing.error()));
+            return lost(net::EventKind::malformed, std::move(framing.error()));
         }
         framing_ = *framing;
-        if (outcome_.head.status == 408 && outcome_.end.reused) {
+        if (!life_.is_open()) {
             // The server had given up on this connection before it saw the request; it is sent again elsewhere.
             return std::unexpected(closed_error(Phase::waiting, "the server closed the connection for being idle (408)"));
         }
         auto use = sink_.begin(outcome_.head, framing_);
         if (!use) {
-            outcome_.sink_refused = true;
-            return std::unexpected(std::move(use.error()));
+            return lost(net::EventKind::abandoned, std::move(use.error()));
         }
         use_ = *use;
         return {};
@@ -158,12 +196,19 @@ private:
                     co_return std::unexpected(std::move(more.error()));
                 }
                 if (!*more) {
-                    co_return decoder.end_of_input();  // complete if it lasts until the end; keeps_connection is false then
+                    if (outcome_.fate == net::Fate::truncated) {
+                        co_return std::unexpected(
+                            Error{.code = HttpErrc::truncated,
+                                  .phase = Phase::receiving,
+                                  .cause = "the connection was cut off: whether the answer was complete cannot be told",
+                                  .next_step = "use another mirror: this one ends answers without saying so"});
+                    }
+                    co_return decoder.end_of_input();  // complete if it lasts until the end
                 }
             }
             auto piece = decoder.next(unread_);
             if (!piece) {
-                co_return std::unexpected(std::move(piece.error()));
+                co_return lost(net::EventKind::malformed, std::move(piece.error()));
             }
             unread_ = unread_.subspan(piece->consumed);
             if (piece->data.empty()) {
@@ -171,8 +216,7 @@ private:
             }
             auto stored = co_await sink_.write(piece->data);
             if (!stored) {
-                outcome_.sink_refused = true;
-                co_return std::unexpected(std::move(stored.error()));
+                co_return lost(net::EventKind::abandoned, std::move(stored.error()));
             }
         }
         end_of_answer();
@@ -184,33 +228,35 @@ private:
     net::Task<void> skip_body(BodyDecoder& decoder) {
         const TimePoint until = network_.now() + std::min<Duration>(skip_time, request_.limits.timeout);
         std::uint64_t skipped = 0;
-        outcome_.verdict.abort = true;
-        if (framing_.kind == FramingKind::until_close || framing_.length > skip_limit) {
-            co_return;
-        }
-        while (!decoder.done()) {
+        bool worth_it = framing_.kind != FramingKind::until_close && framing_.length <= skip_limit;
+        while (worth_it && !decoder.done()) {
             if (unread_.empty()) {
                 const auto more = co_await fill(until);
                 if (!more || !*more) {
-                    co_return;
+                    break;
                 }
             }
             const auto piece = decoder.next(unread_);
             if (!piece) {
-                co_return;
+                break;
             }
             unread_ = unread_.subspan(piece->consumed);
             skipped += piece->consumed;
-            if (skipped > skip_limit) {
-                co_return;
-            }
+            worth_it = skipped <= skip_limit;
         }
-        end_of_answer();
+        if (decoder.done()) {
+            end_of_answer();
+        } else {
+            happened(net::EventKind::abandoned);
+        }
+        outcome_.fate = net::Fate::delivered;
     }
 
     void end_of_answer() {
+        const KeepAliveHint hint = keep_alive_hint(outcome_.head);
+        outcome_.hint = {.timeout = hint.timeout, .max = hint.max};
         const bool keep = request_.keepalive && unread_.empty() && keeps_connection(outcome_.head, framing_);
-        outcome_.verdict = {.reusable = keep, .server_hint = keep_alive_hint(outcome_.head).timeout};
+        happened({.kind = net::EventKind::complete, .keep = keep});
     }
 
     // As fill, and judges the rate over the time spent waiting for the network (not for the disk).
@@ -228,10 +274,11 @@ private:
         if (waited_ >= request_.limits.timeout) {
             const double least = static_cast<double>(request_.limits.minrate) * std::chrono::duration<double>(waited_).count();
             if (*more && static_cast<double>(window_bytes_) < least) {
-                co_return std::unexpected(Error{.code = HttpErrc::too_slow,
-                                                .phase = Phase::receiving,
-                                                .cause = "slower than " + std::to_string(request_.limits.minrate) + " bytes per second",
-                                                .next_step = "lower 'minrate' if the link is that slow"});
+                co_return lost(net::EventKind::deadline,
+                               Error{.code = HttpErrc::too_slow,
+                                     .phase = Phase::receiving,
+                                     .cause = "slower than " + std::to_string(request_.limits.minrate) + " bytes per second",
+                                     .next_step = "lower 'minrate' if the link is that slow"});
             }
             waited_ = Duration{0};
             window_bytes_ = 0;
@@ -241,6 +288,7 @@ private:
 
     net::Network& network_;
     net::Stream& stream_;
+    net::Lifecycle& life_;
     const Request& request_;
     std::string bytes_;
     BodySink& sink_;
@@ -255,9 +303,9 @@ private:
 
 }  // namespace
 
-net::Task<ExchangeOutcome> exchange(net::Network& network, Connection& connection, const Request& request, std::string request_bytes,
-                                    bool reused, BodySink& sink) {
-    Story story{network, connection, request, std::move(request_bytes), reused, sink};
+net::Task<ExchangeOutcome> exchange(net::Network& network, Connection& connection, net::Lifecycle& life, const Request& request,
+                                    std::string request_bytes, BodySink& sink) {
+    Story story{network, connection, life, request, std::move(request_bytes), sink};
     co_return co_await story.run();
 }
 

@@ -4,7 +4,7 @@
 #include "http/body_framing.hpp"
 #include "http/connection.hpp"
 #include "http/message.hpp"
-#include "http/replay.hpp"
+#include "net/lifecycle.hpp"
 #include "net/pool.hpp"
 
 #include <cstddef>
@@ -29,16 +29,17 @@ public:
 };
 
 struct ExchangeOutcome {
-    ResponseHead head;           // when end.head_complete
+    ResponseHead head;           // when head_complete
     std::optional<Error> error;  // unset: head and body came whole
-    bool sink_refused = false;   // the error is the sink's, not the connection's
-    ExchangeEnd end;
-    std::size_t heads_size = 0;  // bytes of all heads, provisional answers included
-    net::Verdict verdict;        // what becomes of the connection
+    bool head_complete = false;
+    net::Fate fate = net::Fate::none;  // what the connection's end means for the request
+    std::size_t received = 0;          // bytes of the answer
+    std::size_t heads_size = 0;        // bytes of all heads, provisional answers included
+    net::KeepHint hint;
 };
 
-// `reused` as the lease says. The request must be writable (write_request was checked); URL and address are filled in by the caller.
-[[nodiscard]] net::Task<ExchangeOutcome> exchange(net::Network& network, Connection& connection, const Request& request,
-                                                  std::string request_bytes, bool reused, BodySink& sink);
+// Tells `life` what happens. The request must be writable (write_request was checked); URL and address are filled in by the caller.
+[[nodiscard]] net::Task<ExchangeOutcome> exchange(net::Network& network, Connection& connection, net::Lifecycle& life,
+                                                  const Request& request, std::string request_bytes, BodySink& sink);
 
 }  // namespace lastack::http

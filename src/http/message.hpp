@@ -4,6 +4,8 @@
 #include "base/text.hpp"
 #include "base/url.hpp"
 
+#include "lastack/connection_options.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -73,6 +75,7 @@ struct Request {
     std::string user_agent;
     bool keepalive = true;  // false: a connection of its own, closed after the answer
     Limits limits;
+    ConnectionOptions connection;
 };
 
 struct ResponseHead {

@@ -1,21 +1,12 @@
-// May this request be sent again, and how? Pure: the table of docs/design/connections.md (retry rules A to M).
+// May this request be sent again, and how? Pure: the retry rules A to N of docs/design/connections.md, after the connection's Lifecycle has
+// said what became of the request. All our requests are GET or HEAD without a body, so every one may be repeated.
 #pragma once
 
-#include "http/message.hpp"
+#include "net/lifecycle.hpp"
 
 #include <cstdint>
 
 namespace lastack::http {
-
-// How far an exchange came before its connection died.
-struct ExchangeEnd {
-    bool reused = false;       // the connection had carried a request before
-    bool timed_out = false;    // silence, not a close
-    std::size_t written = 0;   // request bytes that the kernel took
-    std::size_t received = 0;  // bytes of the answer
-    bool head_complete = false;
-    int status = 0;  // when the head is complete
-};
 
 enum class Replay : std::uint8_t {
     no,           // the failure is the server's: report it
@@ -23,19 +14,28 @@ enum class Replay : std::uint8_t {
     again_fresh,  // resend at once, only on a connection that never carried a request
 };
 
-// `resends` counts the resends of this request so far.
-[[nodiscard]] constexpr Replay may_replay(const ExchangeEnd& end, unsigned resends) noexcept {
-    constexpr unsigned most_resends = 2;
-    if (!end.reused || end.timed_out || resends >= most_resends) {
-        return Replay::no;  // D, L: a fresh connection that dies, or silence, is the server's failure
+// Resends of one request so far, by cause.
+struct Resends {
+    unsigned unsent = 0;  // A: the connection died before the first byte was out
+    unsigned stale = 0;   // B, E, M: it had died unused
+};
+
+constexpr unsigned most_unsent = 8;
+constexpr unsigned most_stale = 2;
+
+// `answer_began`: part of a head came.
+[[nodiscard]] constexpr Replay may_replay(net::Fate fate, bool answer_began, const Resends& so_far) noexcept {
+    switch (fate) {
+        case net::Fate::elsewhere:  // A: free, but not for ever
+            return so_far.unsent < most_unsent ? Replay::again : Replay::no;
+        case net::Fate::stale:
+            if (so_far.stale >= most_stale || (answer_began && so_far.stale > 0)) {
+                return Replay::no;  // B: twice; E: once
+            }
+            return so_far.stale == 0 ? Replay::again : Replay::again_fresh;
+        default:
+            return Replay::no;  // D, F, G, H, L, N
     }
-    if (end.head_complete && end.status != 408) {
-        return Replay::no;  // F, G: there is an answer
-    }
-    if (end.received > 0 && resends > 0) {
-        return Replay::no;  // E: once
-    }
-    return resends == 0 ? Replay::again : Replay::again_fresh;  // A, B, M; every method we send is idempotent
 }
 
 }  // namespace lastack::http

@@ -12,9 +12,13 @@ bool is_clean(std::string_view text) {
 
 }  // namespace
 
-Result<std::string> write_request(const Request& request) {
+std::string request_target(const Request& request, bool for_proxy) {
+    return for_proxy ? "http://" + request.url.host_field() + request.url.target : request.url.target;
+}
+
+Result<std::string> write_request(const Request& request, const WrittenFor& way) {
     std::string out = request.method == Method::get ? "GET " : "HEAD ";
-    out += request.url.target + " HTTP/1.1\r\n";
+    out += request_target(request, way.proxy) + " HTTP/1.1\r\n";
     bool clean = is_clean(request.url.target);
     const auto field = [&](std::string_view name, std::string_view value) {
         clean = clean && !name.empty() && is_clean(name) && is_clean(value);
@@ -30,6 +34,12 @@ Result<std::string> write_request(const Request& request) {
     field("Accept-Encoding", "identity");
     for (const auto& [name, value] : request.fields) {
         field(name, value);
+    }
+    if (!way.authorization.empty()) {
+        field("Authorization", way.authorization);
+    }
+    if (!way.proxy_authorization.empty()) {
+        field("Proxy-Authorization", way.proxy_authorization);
     }
     if (!request.keepalive) {
         field("Connection", "close");

@@ -42,12 +42,19 @@ Error io_error(const boost::system::error_code& code, Phase phase) {
     } else if (code == asio::error::no_descriptors || code.value() == ENFILE) {
         error.code = NetErrc::no_descriptors;
         error.next_step = "raise the limit of open files (ulimit -n)";
+    } else if (code == asio::error::timed_out) {
+        error.code = Errc::timed_out;  // TCP_USER_TIMEOUT, keepalive probes, or the last SYN
+        error.cause = "the peer does not answer any more";
     } else if (code == asio::error::connection_reset || code == asio::error::broken_pipe || code == asio::error::connection_aborted) {
         error.cause = "the peer reset the connection";
     } else if (phase == Phase::connecting) {
         error.code = NetErrc::unreachable;
     }
     return error;
+}
+
+Error interrupted_error(Phase phase) {
+    return Error{.code = NetErrc::interrupted, .phase = phase, .cause = "the connection was closed on this side"};
 }
 
 Error timeout_error(Phase phase, std::string cause) { return Error{.code = Errc::timed_out, .phase = phase, .cause = std::move(cause)}; }
@@ -89,6 +96,7 @@ struct Socket : std::enable_shared_from_this<Socket> {
     TimePoint timer_at = TimePoint::max();  // what the pending timer waits for; max: none pending
     bool operation_pending = false;
     bool timed_out = false;
+    bool interrupted = false;
     std::move_only_function<void(Input)> on_input;
 
     // One timer serves many operations: it is moved only when a deadline lies before it, and looks again when it fires.
@@ -174,6 +182,9 @@ public:
         if (state->timed_out) {
             co_return std::unexpected(timeout_error(Phase::receiving, "nothing was received in time"));
         }
+        if (state->interrupted) {
+            co_return std::unexpected(interrupted_error(Phase::receiving));
+        }
         co_return std::unexpected(io_error(code, Phase::receiving));
     }
 
@@ -191,8 +202,9 @@ public:
             state->end_operation();
             written.bytes += n;
             if (code) {
-                written.error =
-                    state->timed_out ? timeout_error(Phase::sending, "the peer took no bytes in time") : io_error(code, Phase::sending);
+                written.error = state->timed_out     ? timeout_error(Phase::sending, "the peer took no bytes in time")
+                                : state->interrupted ? interrupted_error(Phase::sending)
+                                                     : io_error(code, Phase::sending);
                 break;
             }
         }
@@ -200,6 +212,7 @@ public:
     }
 
     void watch(std::move_only_function<void(Input)> on_input) override {
+        set_probes(false);  // an idle connection is not worth a packet: its limit is short
         state_->on_input = std::move(on_input);
         state_->arm_watch();
     }
@@ -208,9 +221,58 @@ public:
         state_->on_input = nullptr;
         boost::system::error_code ignored;
         state_->socket.cancel(ignored);
+        set_probes(true);
     }
 
     Input probe() override { return state_->socket.is_open() ? state_->look() : Input::failed; }
+
+    Taken take(std::span<std::byte> buffer) override {
+        Taken taken;
+        while (taken.bytes < buffer.size()) {
+            const auto rest = buffer.subspan(taken.bytes);
+            const ssize_t n = state_->socket.is_open() ? ::recv(state_->socket.native_handle(), rest.data(), rest.size(), MSG_DONTWAIT) : 0;
+            if (n > 0) {
+                taken.bytes += static_cast<std::size_t>(n);
+                continue;
+            }
+            taken.then = n == 0 ? Input::end : nothing_yet() ? Input::quiet : Input::failed;
+            return taken;
+        }
+        taken.then = Input::bytes;
+        return taken;
+    }
+
+    std::size_t give(std::span<const std::byte> bytes) noexcept override {
+        if (!state_->socket.is_open()) {
+            return 0;
+        }
+        const ssize_t n = ::send(state_->socket.native_handle(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+        return n > 0 ? static_cast<std::size_t>(n) : 0;
+    }
+
+    void interrupt() noexcept override {
+        state_->interrupted = true;
+        if (state_->socket.is_open()) {
+            // The FIN first: closing over bytes that still arrive would show the peer a RST alone.
+            ::shutdown(state_->socket.native_handle(), SHUT_WR);
+            close(Close::quiet);
+        }
+    }
+
+    Duration round_trip() const override {
+        tcp_info info{};
+        socklen_t size = sizeof info;
+        if (!state_->socket.is_open() || ::getsockopt(state_->socket.native_handle(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0) {
+            return Duration{0};
+        }
+        return std::chrono::microseconds{std::uint64_t{info.tcpi_rtt} + 4 * std::uint64_t{info.tcpi_rttvar}};
+    }
+
+    std::string local_ip() const override {
+        boost::system::error_code code;
+        const auto local = state_->socket.local_endpoint(code);
+        return code ? std::string{} : local.address().to_string();
+    }
 
     void close(Close how) noexcept override {
         if (!state_->socket.is_open()) {
@@ -234,6 +296,15 @@ public:
     const std::string& peer() const override { return peer_; }
 
 private:
+    static bool nothing_yet() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
+
+    void set_probes(bool on) noexcept {
+        if (state_->socket.is_open()) {
+            const int value = on ? 1 : 0;
+            ::setsockopt(state_->socket.native_handle(), SOL_SOCKET, SO_KEEPALIVE, &value, sizeof value);
+        }
+    }
+
     // Closing over unread bytes makes the kernel send a RST in place of a FIN.
     static void drain(int fd) noexcept {
         constexpr std::size_t most = std::size_t{64} << 10;
@@ -257,8 +328,14 @@ boost::system::error_code open_socket(tcp::socket& socket, const tcp& protocol) 
     if (fd < 0) {
         return {errno, boost::system::system_category()};
     }
-    const int on = 1;
-    ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    const auto set = [fd](int level, int name, int value) { ::setsockopt(fd, level, name, &value, sizeof value); };
+    set(IPPROTO_TCP, TCP_NODELAY, 1);
+    // A peer that is gone is noticed while we wait for it, and a request into a void fails long before the kernel's quarter of an hour.
+    set(SOL_SOCKET, SO_KEEPALIVE, 1);
+    set(IPPROTO_TCP, TCP_KEEPIDLE, 15);
+    set(IPPROTO_TCP, TCP_KEEPINTVL, 5);
+    set(IPPROTO_TCP, TCP_KEEPCNT, 3);
+    set(IPPROTO_TCP, TCP_USER_TIMEOUT, 10'000);
     boost::system::error_code code;
     socket.assign(protocol, fd, code);
     if (code) {
@@ -300,6 +377,8 @@ Task<Result<std::unique_ptr<Stream>>> AsioNetwork::connect(Address address, Time
     if (code) {
         const bool timed_out = state->timed_out;
         state->timer.cancel();
+        boost::system::error_code ignored;
+        state->socket.close(ignored);
         co_return fail(timed_out ? timeout_error(Phase::connecting, "no answer to the connection attempt in time")
                                  : io_error(code, Phase::connecting));
     }

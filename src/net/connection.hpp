@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/time.hpp"
-#include "base/url.hpp"
+#include "net/pool_key.hpp"
 #include "net/stream.hpp"
 #include "net/task.hpp"
 
@@ -14,13 +14,6 @@
 #include <string>
 
 namespace lastack::net {
-
-// Everything that makes two connections differ. Requests share a connection only when their keys are equal.
-struct PoolKey {
-    Origin origin;
-
-    friend auto operator<=>(const PoolKey&, const PoolKey&) = default;
-};
 
 class Connection {
 public:
@@ -34,14 +27,26 @@ public:
     virtual void unwatch() = 0;
     [[nodiscard]] virtual Input probe() = 0;
     virtual void close(Close how) noexcept = 0;
+    // As in Stream: at any time.
+    virtual void interrupt() noexcept = 0;
     [[nodiscard]] virtual const std::string& peer() const = 0;
+    [[nodiscard]] virtual Duration round_trip() const = 0;
+    [[nodiscard]] virtual std::string local_ip() const = 0;
+    [[nodiscard]] virtual bool is_secure() const = 0;
+};
+
+// What a dial tells while it runs.
+class DialObserver {
+public:
+    virtual ~DialObserver() = default;
+    virtual void connected(const std::string& address) = 0;  // TCP stands; tunnel and TLS come next
 };
 
 class Connector {
 public:
     virtual ~Connector() = default;
-    // A connection ready for its first request. The error names the phase, the address and what failed.
-    [[nodiscard]] virtual Task<Result<std::unique_ptr<Connection>>> connect(PoolKey key, TimePoint deadline) = 0;
+    // A connection ready for its first request. The error names the phase, the address and what failed. `observer` outlives the task.
+    [[nodiscard]] virtual Task<Result<std::unique_ptr<Connection>>> connect(PoolKey key, TimePoint deadline, DialObserver& observer) = 0;
 };
 
 }  // namespace lastack::net

@@ -29,6 +29,22 @@ public:
                 return "too many open files";
             case NetErrc::unsupported_scheme:
                 return "scheme not supported";
+            case NetErrc::interrupted:
+                return "interrupted by this side";
+            case NetErrc::cut_off:
+                return "connection cut off";
+            case NetErrc::tls_failed:
+                return "TLS failed";
+            case NetErrc::certificate_rejected:
+                return "certificate not accepted";
+            case NetErrc::proxy_unreachable:
+                return "proxy unreachable";
+            case NetErrc::proxy_failed:
+                return "the proxy could not reach the host";
+            case NetErrc::proxy_refused:
+                return "refused by the proxy";
+            case NetErrc::bad_tls_file:
+                return "certificate file not usable";
         }
         return "unknown error";
     }

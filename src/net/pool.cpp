@@ -1,12 +1,12 @@
 #include "net/pool.hpp"
 
+#include "net/connection_end.hpp"
 #include "net/error.hpp"
 
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
 #include <cassert>
-#include <cstdio>
 #include <utility>
 
 namespace lastack::net {
@@ -14,41 +14,66 @@ namespace lastack::net {
 namespace {
 
 constexpr auto longest_idle = std::chrono::seconds{60};
-constexpr auto hint_margin = std::chrono::seconds{1};
-constexpr double learned_share = 0.8;
+constexpr auto least_margin = std::chrono::seconds{1};
+constexpr auto default_dial_limit = std::chrono::seconds{30};
 
-std::string seconds_text(Duration duration) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.3f s", std::chrono::duration<double>(duration).count());
-    return text;
+EventKind event_of(CloseReason reason) {
+    switch (reason) {
+        case CloseReason::idle_limit:
+            return EventKind::deadline;
+        case CloseReason::last_need:
+            return EventKind::unneeded;
+        case CloseReason::make_room:
+            return EventKind::pressure;
+    }
+    return EventKind::unneeded;
 }
 
-const char* input_text(Input input) {
+EventKind event_of(Input input) {
     switch (input) {
         case Input::quiet:
-            return "quiet";
+            return EventKind::quiet;
         case Input::bytes:
-            return "bytes that were not asked for";
+            return EventKind::bytes;
         case Input::end:
-            return "closed by the server";
+            return EventKind::end;
         case Input::failed:
-            return "reset by the server";
+            return EventKind::reset;
     }
-    return "";
+    return EventKind::reset;
+}
+
+Close how_to_close(Ending ending) {
+    switch (ending) {
+        case Ending::none:
+        case Ending::notify:
+            return Close::orderly;
+        case Ending::quiet:
+            return Close::quiet;
+        case Ending::abort:
+            return Close::abort;
+    }
+    return Close::orderly;
+}
+
+ConnectionPhase phase_of(const Lifecycle& life) {
+    if (life.is_dialling()) {
+        return ConnectionPhase::connecting;
+    }
+    return life.is_parked() ? ConnectionPhase::idle : ConnectionPhase::busy;
 }
 
 }  // namespace
 
-Lease::~Lease() {
-    if (pool_ != nullptr) {
-        release({.reusable = false, .abort = true});
+void Lease::release(KeepHint hint) {
+    if (Pool* pool = std::exchange(pool_, nullptr)) {
+        pool->release(id_, hint);
     }
 }
 
-void Lease::release(Verdict verdict) {
-    if (Pool* pool = std::exchange(pool_, nullptr)) {
-        pool->release(id_, verdict);
-    }
+void Pool::Entry::connected(const std::string& peer) {
+    address = peer;
+    life.on(EventKind::connected);
 }
 
 Pool::Pool(Network& network, Connector& connector, PoolOptions options)
@@ -62,7 +87,7 @@ Pool::~Pool() {
 }
 
 Task<Result<Lease>> Pool::acquire(PoolKey key, Reuse reuse, Duration dial_limit) {
-    Waiter waiter{.id = ++last_id_,
+    Waiter waiter{.id = ++last_waiter_,
                   .key = std::move(key),
                   .fresh = reuse == Reuse::never,
                   .dial_limit = dial_limit,
@@ -111,19 +136,18 @@ void Pool::plan_later() {
 }
 
 void Pool::plan_now() {
-    if (shutting_down_) {
-        return;
+    if (!shutting_down_ && !frozen_) {
+        perform(plan_pool(state(), options_.limits, network_.now()));
     }
-    perform(plan_pool(state(), options_.limits, network_.now()));
 }
 
 void Pool::perform(const PoolPlan& plan) {
     for (const auto& [id, reason] : plan.close) {
         Entry& entry = entries_.at(id);
-        if (entry.phase == ConnectionPhase::connecting) {
+        if (entry.life.is_dialling()) {
             tasks_.cancel(entry.dial);
         } else {
-            close(id, Close::orderly, to_string(reason));
+            end(entry, event_of(reason));
         }
     }
     for (const auto& [waiter, connection] : plan.assign) {
@@ -147,53 +171,65 @@ void Pool::assign(WaiterId waiter_id, ConnectionId id) {
     }
     Waiter* waiter = find_waiter(waiter_id);
     entry.connection->unwatch();
-    entry.phase = ConnectionPhase::busy;
-    trace(id, entry, entry.used ? "bound, reused" : "bound");
+    entry.life.on(EventKind::checkout);
+    tell(entry, ConnectionEventKind::bound);
     waiters_.remove(waiter);
-    waiter->outcome.emplace(Lease{*this, id, *entry.connection, std::exchange(entry.used, true), entry.idle_since});
+    waiter->outcome.emplace(Lease{*this, id, *entry.connection, entry.life, entry.idle_since});
     waiter->ready.set();
 }
 
 void Pool::begin_dial(const PoolKey& key) {
-    const ConnectionId id = ++last_id_;
-    Duration limit = std::chrono::seconds{30};
-    for (const Waiter* waiter : waiters_) {
-        if (waiter->key == key) {
-            limit = waiter->dial_limit;
-            break;
-        }
+    const auto waiting = std::ranges::find_if(waiters_, [&key](const Waiter* waiter) { return waiter->key == key; });
+    const Duration limit = waiting == waiters_.end() ? Duration{default_dial_limit} : (*waiting)->dial_limit;
+    if (entries_.empty() && options_.on_any_open) {
+        options_.on_any_open(true);
     }
-    Entry& entry = entries_[id];
-    entry.key = key;
-    entry.dial = tasks_.spawn(dial(id, key, limit));
+    const ConnectionId id = ++last_id_;
+    Entry& entry = entries_.try_emplace(id, *this, id, key).first->second;
+    entry.since = network_.now();
+    tell(entry, ConnectionEventKind::dialling);
+    entry.dial = tasks_.spawn(dial(entry, limit));
 }
 
-Task<void> Pool::dial(ConnectionId id, PoolKey key, Duration limit) {
+Task<void> Pool::dial(Entry& entry, Duration limit) {
     const TimePoint deadline = network_.now() + limit;
-    auto connection = co_await connector_.connect(key, deadline);
+    auto connection = co_await connector_.connect(entry.key, deadline, entry);
     while (!connection && connection.error().code == NetErrc::no_descriptors && close_oldest_idle()) {
-        connection = co_await connector_.connect(key, deadline);
+        connection = co_await connector_.connect(entry.key, deadline, entry);
     }
-    Entry& entry = entries_.at(id);
-    if (connection && !shutting_down_) {
-        ++opened_;
-        entry.connection = std::move(*connection);
-        trace(id, entry, "opened");
-        park(id, entry, network_.now() + options_.fresh_limit);
-        plan_later();
-        co_return;
-    }
-    entries_.erase(id);
     plan_later();
-    if (connection || connection.error().code == Errc::cancelled) {
+    if (!connection) {
+        const bool cancelled = connection.error().code == Errc::cancelled;
+        entry.life.on(cancelled ? EventKind::unneeded : EventKind::failed);
+        const PoolKey key = entry.key;
+        gone(entry, cancelled ? ClosedBy::us : ClosedBy::network, cancelled ? "not needed any more" : connection.error().cause);
+        if (!cancelled) {
+            dial_failed(key, std::move(connection.error()));
+        }
         co_return;
     }
-    // The first in the queue learns of it; each further waiter gets a dial of its own.
+    ++opened_;
+    entry.connection = std::move(*connection);
+    entry.address = entry.connection->peer();
+    entry.life.on(EventKind::connected);
+    entry.life.on(EventKind::secured);
+    tell(entry, ConnectionEventKind::opened);
+    if (frozen_ || shutting_down_) {
+        end(entry, EventKind::freeze);
+    } else if (const Input input = entry.connection->probe(); input != Input::quiet) {
+        end(entry, event_of(input));
+    } else {
+        park(entry, network_.now() + options_.fresh_limit);
+    }
+}
+
+// The first in the queue learns of it; each further waiter gets a dial of its own.
+void Pool::dial_failed(const PoolKey& key, Error error) {
     const auto waiter = std::ranges::find_if(waiters_, [&key](const Waiter* w) { return w->key == key; });
     if (waiter != waiters_.end()) {
         Waiter* told = *waiter;
         waiters_.erase(waiter);
-        told->outcome.emplace(std::unexpected(std::move(connection.error())));
+        told->outcome.emplace(std::unexpected(std::move(error)));
         told->ready.set();
     }
 }
@@ -211,108 +247,170 @@ Task<void> Pool::look_again_task() {
     }
 }
 
-void Pool::park(ConnectionId id, Entry& entry, TimePoint usable_until) {
-    entry.phase = ConnectionPhase::idle;
+void Pool::park(Entry& entry, TimePoint usable_until) {
     entry.idle_since = network_.now();
     entry.usable_until = usable_until;
-    entry.connection->watch([this, id](Input input) { on_idle_input(id, input); });
+    entry.connection->watch([this, id = entry.id](Input input) { on_idle_input(id, input); });
 }
 
 void Pool::on_idle_input(ConnectionId id, Input input) {
     const auto found = entries_.find(id);
-    if (found == entries_.end() || found->second.phase != ConnectionPhase::idle) {
+    if (found == entries_.end() || !found->second.life.is_parked()) {
         return;
     }
-    const Entry& entry = found->second;
-    const Duration idle_for = network_.now() - entry.idle_since;
-    if (entry.used && input == Input::end) {
-        const auto learned = std::chrono::duration_cast<Duration>(idle_for * learned_share);
-        auto [limit, is_new] = learned_limits_.try_emplace(entry.key, learned);
-        limit->second = std::min(limit->second, learned);
+    Entry& entry = found->second;
+    if (entry.life.state() == State::idle && input == Input::end) {
+        learned_.closed_by_server(entry.key, network_.now() - entry.idle_since);
     }
-    close(id, Close::orderly, input_text(input));
+    end(entry, event_of(input));
     plan_later();
 }
 
-void Pool::release(ConnectionId id, Verdict verdict) {
+void Pool::release(ConnectionId id, KeepHint hint) {
     Entry& entry = entries_.at(id);
     plan_later();
-    if (!verdict.reusable || shutting_down_) {
-        close(id, verdict.abort ? Close::abort : Close::orderly, verdict.abort ? "given up" : "not reusable");
+    if (entry.requests_left && *entry.requests_left > 0) {
+        --*entry.requests_left;
+    }
+    if (hint.max) {
+        entry.requests_left = std::min(*hint.max, entry.requests_left.value_or(*hint.max));
+    }
+    if (entry.life.state() != State::settling) {
+        const bool over = !entry.life.is_open() || entry.life.state() == State::closing;
+        end(entry, over ? entry.life.ended_by() : EventKind::abandoned);
         return;
+    }
+    if (entry.life.requests() > 1) {
+        learned_.reused_well(entry.key);
     }
     // One look before parking: what came with the last byte of the answer is seen here.
     if (const Input input = entry.connection->probe(); input != Input::quiet) {
-        close(id, Close::orderly, input_text(input));
+        end(entry, event_of(input));
         return;
     }
-    const TimePoint until = idle_deadline(entry.key, verdict.server_hint);
-    if (until <= network_.now()) {
-        close(id, Close::orderly, "the server keeps it too short to be of use");
-        return;
+    const TimePoint until = idle_deadline(entry, hint.timeout);
+    if (shutting_down_ || frozen_) {
+        end(entry, EventKind::freeze);
+    } else if (entry.requests_left == 0u) {
+        end(entry, EventKind::unneeded, "it has carried all the requests that the server allows");
+    } else if (until <= network_.now()) {
+        end(entry, EventKind::unneeded, "the server keeps it too short to be of use");
+    } else {
+        // Whether anything will want it is the plan's to say, in the next turn: whoever gave it back may be about to ask again.
+        entry.life.on(EventKind::quiet);
+        park(entry, until);
+        tell(entry, ConnectionEventKind::idle);
     }
-    park(id, entry, until);
-    trace(id, entry, "idle");
 }
 
-TimePoint Pool::idle_deadline(const PoolKey& key, std::optional<std::chrono::seconds> hint) const {
+TimePoint Pool::idle_deadline(const Entry& entry, std::optional<std::chrono::seconds> hint) const {
     Duration limit = options_.idle_limit;
     if (hint) {
-        limit = std::min<Duration>(*hint, longest_idle) - hint_margin;
+        // A request sent later than this may cross the server's close on its way.
+        limit = std::min<Duration>(*hint, longest_idle) - std::max<Duration>(least_margin, entry.connection->round_trip());
     }
-    if (const auto learned = learned_limits_.find(key); learned != learned_limits_.end()) {
-        limit = std::min(limit, learned->second);
-    }
-    return network_.now() + limit;
+    return network_.now() + std::min(limit, learned_.of(entry.key).value_or(Duration::max()));
 }
 
-void Pool::close(ConnectionId id, Close how, std::string_view why) {
-    const auto found = entries_.find(id);
-    Entry entry = std::move(found->second);
-    entries_.erase(found);
-    entry.connection->close(how);
-    std::string event = "closed, ";
-    event += why;
-    if (entry.phase == ConnectionPhase::idle) {
-        event += ", after " + seconds_text(network_.now() - entry.idle_since) + " idle";
+// Ends a connection that stands: what the machine says of this event, done at once.
+void Pool::end(Entry& entry, EventKind kind, std::string why) {
+    if (kind == EventKind::deadline && why.empty() && entry.life.is_parked()) {
+        why = "idle limit";
     }
-    trace(id, entry, event);
+    if (entry.life.is_open() && entry.life.state() != State::closing) {
+        entry.life.on(kind);
+    }
+    const Ending ending = entry.life.ending();
+    entry.connection->close(how_to_close(ending));
+    entry.life.on(EventKind::flushed);
+    const EventKind by = entry.life.ended_by();
+    gone(entry, who_closed(by), why.empty() ? why_closed(by) : std::move(why));
 }
 
-void Pool::close_idle() {
-    std::vector<ConnectionId> idle;
+void Pool::gone(Entry& entry, ClosedBy by, std::string why) {
+    tell(entry, ConnectionEventKind::closed, by, std::move(why));
+    entries_.erase(entry.id);
+    if (entries_.empty() && options_.on_any_open) {
+        options_.on_any_open(false);
+    }
+}
+
+template <typename Wanted>
+void Pool::end_parked(EventKind kind, const std::string& why, Wanted wanted) {
+    std::vector<ConnectionId> parked;
     for (const auto& [id, entry] : entries_) {
-        if (entry.phase == ConnectionPhase::idle) {
-            idle.push_back(id);
+        if (entry.life.is_parked() && wanted(entry)) {
+            parked.push_back(id);
         }
     }
-    for (const ConnectionId id : idle) {
-        close(id, Close::orderly, "asked to close");
+    for (const ConnectionId id : parked) {
+        end(entries_.at(id), kind, why);
     }
     plan_later();
 }
 
+template <typename Wanted>
+void Pool::interrupt_busy(Wanted wanted) {
+    for (auto& [id, entry] : entries_) {
+        if (entry.connection && !entry.life.is_parked() && wanted(entry)) {
+            entry.connection->interrupt();
+        }
+    }
+}
+
+void Pool::cancel_dials() {
+    for (const auto& [id, entry] : entries_) {
+        if (entry.life.is_dialling()) {
+            tasks_.cancel(entry.dial);
+        }
+    }
+}
+
+void Pool::close_idle() {
+    end_parked(EventKind::freeze, {}, [](const Entry&) { return true; });
+}
+
 bool Pool::close_oldest_idle() {
-    const auto age = [](const auto& item) {
-        return item.second.phase == ConnectionPhase::idle ? item.second.idle_since : TimePoint::max();
-    };
+    const auto age = [](const auto& item) { return item.second.life.is_parked() ? item.second.idle_since : TimePoint::max(); };
     const auto oldest = std::ranges::min_element(entries_, {}, age);
-    if (oldest == entries_.end() || oldest->second.phase != ConnectionPhase::idle) {
+    if (oldest == entries_.end() || !oldest->second.life.is_parked()) {
         return false;
     }
-    close(oldest->first, Close::orderly, "its descriptor is wanted");
+    end(oldest->second, EventKind::pressure, "its descriptor is wanted");
     return true;
 }
 
-void Pool::drop_siblings(const PoolKey& key, TimePoint idle_since) {
-    std::vector<ConnectionId> stale;
-    for (const auto& [id, entry] : entries_) {
-        if (entry.phase == ConnectionPhase::idle && entry.used && entry.key == key && entry.idle_since <= idle_since) {
-            stale.push_back(id);
-        }
-    }
-    for (const ConnectionId id : stale) {
-        close(id, Close::orderly, "a sibling proved stale");
+void Pool::proved_stale(const PoolKey& key, TimePoint idle_since, TimePoint bound_at) {
+    learned_.proved_stale(key, bound_at - idle_since);
+    end_parked(EventKind::unneeded, "a sibling proved stale",
+               [&](const Entry& entry) { return entry.life.state() == State::idle && entry.idle_since <= idle_since && entry.key == key; });
+}
+
+void Pool::freeze() {
+    frozen_ = true;
+    close_idle();
+    interrupt_busy([](const Entry&) { return true; });
+    cancel_dials();
+}
+
+void Pool::thaw() {
+    frozen_ = false;
+    plan_later();
+}
+
+void Pool::resumed() {
+    end_parked(EventKind::resumed, {}, [](const Entry&) { return true; });
+    interrupt_busy([](const Entry&) { return true; });
+    cancel_dials();
+}
+
+void Pool::network_changed(const std::string& lost_ip) {
+    const auto leads_from_it = [&lost_ip](const Entry& entry) { return entry.connection->local_ip() == lost_ip; };
+    if (lost_ip.empty()) {
+        end_parked(EventKind::network_changed, {}, [](const Entry&) { return true; });
+    } else {
+        end_parked(EventKind::network_changed, {}, leads_from_it);
+        interrupt_busy(leads_from_it);
     }
 }
 
@@ -328,18 +426,37 @@ PoolCounts Pool::counts() const {
     PoolCounts counts{.opened = opened_};
     for (const auto& [id, entry] : entries_) {
         ++counts.open;
-        counts.idle += entry.phase == ConnectionPhase::idle ? 1 : 0;
+        counts.idle += entry.life.is_parked() ? 1 : 0;
+        counts.dialling += entry.life.is_dialling() ? 1 : 0;
     }
     return counts;
 }
 
+std::vector<ConnectionInfo> Pool::snapshot() const {
+    std::vector<ConnectionInfo> all;
+    const TimePoint now = network_.now();
+    for (const auto& [id, entry] : entries_) {
+        all.push_back({.connection = id,
+                       .state = to_string(entry.life.state()),
+                       .origin = to_string(entry.key.origin),
+                       .proxy = entry.key.way->proxy ? to_string(*entry.key.way->proxy) : "",
+                       .address = entry.address,
+                       .requests = entry.life.requests(),
+                       .tls = entry.connection && entry.connection->is_secure(),
+                       .in_state = now - entry.since,
+                       .closes_in = entry.life.is_parked() ? entry.usable_until - now : Duration{0}});
+    }
+    return all;
+}
+
 PoolState Pool::state() const {
     PoolState state{.needs = needs_, .expect_more = expect_more_};
+    state.connections.reserve(entries_.size());
     for (const auto& [id, entry] : entries_) {
         state.connections.push_back({.id = id,
                                      .key = entry.key,
-                                     .phase = entry.phase,
-                                     .used = entry.used,
+                                     .phase = phase_of(entry.life),
+                                     .used = entry.life.requests() > 0,
                                      .idle_since = entry.idle_since,
                                      .usable_until = entry.usable_until});
     }
@@ -355,10 +472,21 @@ Pool::Waiter* Pool::find_waiter(WaiterId id) {
     return *found;
 }
 
-void Pool::trace(ConnectionId id, const Entry& entry, std::string_view event) const {
-    if (options_.trace) {
-        const std::string peer = entry.connection ? " (" + entry.connection->peer() + ")" : "";
-        options_.trace("connection " + std::to_string(id) + " " + to_string(entry.key.origin) + peer + ": " + std::string{event});
+void Pool::tell(Entry& entry, ConnectionEventKind kind, ClosedBy by, std::string why) {
+    const TimePoint now = network_.now();
+    const TimePoint before = std::exchange(entry.since, now);
+    if (options_.on_event) {
+        options_.on_event({.connection = entry.id,
+                           .kind = kind,
+                           .origin = to_string(entry.key.origin),
+                           .proxy = entry.key.way->proxy ? to_string(*entry.key.way->proxy) : "",
+                           .address = entry.address,
+                           .requests = entry.life.requests(),
+                           .tls = entry.connection && entry.connection->is_secure(),
+                           .by = by,
+                           .why = std::move(why),
+                           .after = now - before,
+                           .time = now.time_since_epoch()});
     }
 }
 

@@ -1,11 +1,15 @@
-// The pool of connections: owns every one, lends them to exchanges, watches the idle ones, performs what `plan_pool` decides. One pool
-// serves a whole run. Reactor thread only.
+// The pool of connections: owns every one, lends them to exchanges, watches the idle ones, performs what `plan_pool` and each connection's
+// Lifecycle decide. One pool serves a whole run. Reactor thread only.
 #pragma once
 
 #include "net/connection.hpp"
 #include "net/event.hpp"
+#include "net/learned_limits.hpp"
+#include "net/lifecycle.hpp"
 #include "net/pool_plan.hpp"
 #include "net/task_group.hpp"
+
+#include "lastack/connection_event.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -14,42 +18,44 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace lastack::net {
 
 class Pool;
 
-// What the exchange says of the connection when it gives it back.
-struct Verdict {
-    bool reusable = false;                            // the answer was complete and both sides keep the connection
-    std::optional<std::chrono::seconds> server_hint;  // Keep-Alive: timeout=N
-    bool abort = false;                               // bytes are still coming that nobody wants: RST
+// What the server said of the connection's further life (Keep-Alive: timeout=N, max=M).
+struct KeepHint {
+    std::optional<std::chrono::seconds> timeout;
+    std::optional<std::uint64_t> max;  // further requests
 };
 
-// A connection lent to one exchange. Given back by `release`; dropped without it, the connection is aborted.
+// A connection lent to one exchange, which tells its Lifecycle what happens. Given back by `release`; dropped before the answer's end, the
+// connection is aborted.
 class Lease {
 public:
-    Lease(Pool& pool, ConnectionId id, Connection& connection, bool reused, TimePoint idle_since)
-        : pool_{&pool}, id_{id}, connection_{&connection}, reused_{reused}, idle_since_{idle_since} {}
-    ~Lease();
+    Lease(Pool& pool, ConnectionId id, Connection& connection, Lifecycle& life, TimePoint idle_since)
+        : pool_{&pool}, id_{id}, connection_{&connection}, life_{&life}, idle_since_{idle_since} {}
+    ~Lease() { release({}); }
     Lease(Lease&& other) noexcept
         : pool_{std::exchange(other.pool_, nullptr)},
           id_{other.id_},
           connection_{other.connection_},
-          reused_{other.reused_},
+          life_{other.life_},
           idle_since_{other.idle_since_} {}
     Lease& operator=(Lease&&) = delete;
 
     [[nodiscard]] Connection& connection() const noexcept { return *connection_; }
-    [[nodiscard]] bool reused() const noexcept { return reused_; }               // it carried a request before
+    [[nodiscard]] Lifecycle& life() const noexcept { return *life_; }
+    [[nodiscard]] bool reused() const noexcept { return life_->reused(); }       // it carried a request before
     [[nodiscard]] TimePoint idle_since() const noexcept { return idle_since_; }  // when that one ended
-    void release(Verdict verdict);
+    void release(KeepHint hint);
 
 private:
     Pool* pool_;
     ConnectionId id_;
     Connection* connection_;
-    bool reused_;
+    Lifecycle* life_;
     TimePoint idle_since_;
 };
 
@@ -57,12 +63,14 @@ struct PoolOptions {
     PoolLimits limits;
     Duration idle_limit = std::chrono::seconds{4};   // below the 5 s that common servers use
     Duration fresh_limit = std::chrono::seconds{5};  // for a connection that never carried a request
-    std::function<void(std::string_view)> trace;     // one line per event
+    std::function<void(const ConnectionEvent&)> on_event;
+    std::function<void(bool)> on_any_open;  // the first connection opens (true), the last one is gone (false)
 };
 
 struct PoolCounts {
     unsigned open = 0;
     unsigned idle = 0;
+    unsigned dialling = 0;
     std::uint64_t opened = 0;
 };
 
@@ -88,24 +96,42 @@ public:
 
     // Closes every idle connection now.
     void close_idle();
-    // One idle connection of this key proved stale: its siblings idle since no later than `idle_since` are dropped.
-    void drop_siblings(const PoolKey& key, TimePoint idle_since);
+    // A request met a connection that had died while it was idle from `idle_since` on: idle siblings of that age go with it, and the host's
+    // limit is learned from it.
+    void proved_stale(const PoolKey& key, TimePoint idle_since, TimePoint bound_at);
+
+    // The process is about to stop: every socket is closed before this returns, running exchanges end with NetErrc::interrupted, and
+    // nothing is opened before `thaw`.
+    void freeze();
+    void thaw();
+    // The machine slept: nothing that was open is worth a try.
+    void resumed();
+    // A local address is gone: its connections end. Without one, routes changed: idle connections go.
+    void network_changed(const std::string& lost_ip);
 
     // Closes everything and ends dials. Nothing may be lent or waiting.
     [[nodiscard]] Task<void> shut_down();
 
     [[nodiscard]] PoolCounts counts() const;
+    [[nodiscard]] std::vector<ConnectionInfo> snapshot() const;
 
 private:
     friend class Lease;
 
-    struct Entry {
+    struct Entry final : DialObserver {
+        Entry(Pool& owner, ConnectionId number, PoolKey to) : pool{&owner}, id{number}, key{std::move(to)} {}
+        void connected(const std::string& peer) override;
+
+        Pool* pool;
+        ConnectionId id;
         PoolKey key;
-        ConnectionPhase phase = ConnectionPhase::connecting;
-        bool used = false;
+        Lifecycle life;
+        std::string address;
+        TimePoint since{};  // it is in this phase
         TimePoint idle_since{};
         TimePoint usable_until{};
-        std::unique_ptr<Connection> connection;  // none while connecting
+        std::optional<std::uint64_t> requests_left;  // the server's max=M, counted down
+        std::unique_ptr<Connection> connection;      // none while it is dialled
         TaskGroup::Id dial = 0;
     };
     struct Waiter {
@@ -122,16 +148,23 @@ private:
     void perform(const PoolPlan& plan);
     void assign(WaiterId waiter, ConnectionId connection);
     void begin_dial(const PoolKey& key);
-    Task<void> dial(ConnectionId id, PoolKey key, Duration limit);
+    Task<void> dial(Entry& entry, Duration limit);
+    void dial_failed(const PoolKey& key, Error error);
     Task<void> look_again_task();
-    void release(ConnectionId id, Verdict verdict);
-    void park(ConnectionId id, Entry& entry, TimePoint usable_until);
+    void release(ConnectionId id, KeepHint hint);
+    void park(Entry& entry, TimePoint usable_until);
     void on_idle_input(ConnectionId id, Input input);
-    void close(ConnectionId id, Close how, std::string_view why);
-    bool close_oldest_idle();
+    void end(Entry& entry, EventKind kind, std::string why = {});
+    void gone(Entry& entry, ClosedBy by, std::string why);
+    template <typename Wanted>
+    void end_parked(EventKind kind, const std::string& why, Wanted wanted);
+    template <typename Wanted>
+    void interrupt_busy(Wanted wanted);
+    void cancel_dials();
+    [[nodiscard]] bool close_oldest_idle();
     [[nodiscard]] PoolState state() const;
-    [[nodiscard]] TimePoint idle_deadline(const PoolKey& key, std::optional<std::chrono::seconds> hint) const;
-    void trace(ConnectionId id, const Entry& entry, std::string_view event) const;
+    [[nodiscard]] TimePoint idle_deadline(const Entry& entry, std::optional<std::chrono::seconds> hint) const;
+    void tell(Entry& entry, ConnectionEventKind kind, ClosedBy by = ClosedBy::nobody, std::string why = {});
     Waiter* find_waiter(WaiterId id);
 
     Network& network_;
@@ -140,11 +173,13 @@ private:
     std::map<ConnectionId, Entry> entries_;
     std::list<Waiter*> waiters_;
     std::map<PoolKey, unsigned> needs_;
-    std::map<PoolKey, Duration> learned_limits_;  // from servers that closed earlier than we expected
+    LearnedLimits learned_;
     bool expect_more_ = false;
     bool plan_scheduled_ = false;
+    bool frozen_ = false;
     bool shutting_down_ = false;
     std::uint64_t last_id_ = 0;
+    std::uint64_t last_waiter_ = 0;
     std::uint64_t opened_ = 0;
     TimePoint look_again_at_ = TimePoint::max();
     Event look_again_changed_;

@@ -19,7 +19,7 @@ namespace lastack::net {
 
 namespace {
 
-constexpr std::size_t max_addresses = 32;  // of one host; a hostile zone may list hundreds
+constexpr std::size_t max_addresses = 256;  // of one host, of both families; a hostile zone may list thousands
 constexpr auto answer_lifetime = std::chrono::seconds{30};
 
 struct LookupOutcome {

@@ -24,8 +24,16 @@ enum class Input : unsigned char {
 };
 
 enum class Close : unsigned char {
-    orderly,  // drain what has arrived (at most 64 KiB, so that our close is a FIN and not a RST), shutdown, close
+    orderly,  // say close_notify where TLS is spoken, drain what has arrived (at most 64 KiB, so that our close is a FIN and not a RST),
+              // shutdown, close
+    quiet,    // the same without close_notify: the peer has closed, or cannot hear it
     abort,    // RST: the peer must stop sending
+};
+
+// What a read that does not wait brought.
+struct Taken {
+    std::size_t bytes = 0;
+    Input then = Input::quiet;  // what shows behind these bytes; `bytes` when the buffer is full
 };
 
 struct Written {
@@ -38,7 +46,7 @@ public:
     virtual ~Stream() = default;
 
     // At least one byte, or 0 when the peer closed. Bytes queued before a RST are delivered before the error. Errors: Errc::timed_out at
-    // the deadline, Errc::cancelled, NetErrc::reset.
+    // the deadline, Errc::cancelled, NetErrc::reset; on TLS also NetErrc::cut_off and NetErrc::tls_failed.
     [[nodiscard]] virtual Task<Result<std::size_t>> read_some(std::span<std::byte> buffer, TimePoint deadline) = 0;
 
     // Writes all bytes. Errors as read_some.
@@ -52,8 +60,20 @@ public:
     // Looks without waiting and without taking anything that a later read needs.
     [[nodiscard]] virtual Input probe() = 0;
 
+    // Reads and writes what is possible at once: for layers over this stream, between operations.
+    [[nodiscard]] virtual Taken take(std::span<std::byte> buffer) = 0;
+    virtual std::size_t give(std::span<const std::byte> bytes) noexcept = 0;
+
     // No operation may be pending. Idempotent.
     virtual void close(Close how) noexcept = 0;
+
+    // Closes at once under whatever is pending: the peer sees a FIN, and a pending operation ends with NetErrc::interrupted, as does any
+    // later one.
+    virtual void interrupt() noexcept = 0;
+
+    // Smoothed round trip time plus four times its variance, as far as it is known.
+    [[nodiscard]] virtual Duration round_trip() const { return Duration{0}; }
+    [[nodiscard]] virtual std::string local_ip() const { return {}; }
 
     [[nodiscard]] virtual const std::string& peer() const = 0;  // "ip:port"
 };

@@ -19,7 +19,7 @@ SimNetwork::~SimNetwork() {
 
 void SimNetwork::listen(const std::string& host, std::uint16_t port, HostBehaviour behaviour) {
     if (!addresses_.contains(host)) {
-        const bool numeric = host.find_first_not_of("0123456789.") == std::string::npos;
+        const bool numeric = host.find_first_not_of("0123456789.") == std::string::npos || host.contains(':');
         addresses_[host] = {numeric ? host : "10.0.0." + std::to_string(addresses_.size() + 1)};
     }
     for (const std::string& ip : addresses_[host]) {
@@ -67,10 +67,11 @@ Task<Result<std::unique_ptr<net::Stream>>> SimNetwork::connect(net::Address addr
     const HostBehaviour behaviour = found == hosts_.end() ? HostBehaviour{.answer = Answer::refuses} : found->second;
     const TimePoint answer_at = behaviour.answer == Answer::is_silent ? TimePoint::max() : now_ + 2 * behaviour.latency;
     SimTimer timer{*this};
-    if (co_await timer.wait_until(std::min(answer_at, deadline)) == net::Wake::cancelled) {
+    const bool was_cancelled = co_await timer.wait_until(std::min(answer_at, deadline)) == net::Wake::cancelled;
+    if (was_cancelled && !behaviour.too_late_to_cancel) {
         co_return fail(cancelled(Phase::connecting));
     }
-    if (now_ < answer_at) {
+    if (now_ < answer_at && !was_cancelled) {
         co_return fail(timed_out(Phase::connecting));
     }
     if (behaviour.answer == Answer::refuses) {

@@ -71,9 +71,10 @@ enum class Answer : unsigned char { accepts, refuses, is_silent };
 
 struct HostBehaviour {
     Answer answer = Answer::accepts;
-    Duration latency{0};             // one way
-    std::size_t window = SIZE_MAX;   // request bytes taken before the server reads no more
-    std::size_t segment = SIZE_MAX;  // most bytes that one read of the client gets
+    Duration latency{0};              // one way
+    bool too_late_to_cancel = false;  // a cancelled attempt to connect turns out to have succeeded in the same moment
+    std::size_t window = SIZE_MAX;    // request bytes taken before the server reads no more
+    std::size_t segment = SIZE_MAX;   // most bytes that one read of the client gets
     std::function<Task<void>(Peer)> on_accept;
 };
 
@@ -89,10 +90,14 @@ public:
     void listen(const std::string& host, std::uint16_t port, std::function<Task<void>(Peer)> on_accept) {
         listen(host, port, HostBehaviour{.on_accept = std::move(on_accept)});
     }
+    // Addresses that shall behave differently are hosts of their own: listen() knows them by their number.
     void set_addresses(const std::string& host, std::vector<std::string> ips) { addresses_[host] = std::move(ips); }
     void set_resolve_delay(Duration delay) { resolve_delay_ = delay; }
     // The next attempts to connect fail with these codes, in this order.
     void fail_connects(std::vector<std::error_code> codes) { connect_failures_ = std::move(codes); }
+
+    // What the client's end of every connection says of itself.
+    [[nodiscard]] static std::string local_ip() { return "10.9.9.9"; }
 
     // The test itself holds connections without reading them: only the watched ones are judged.
     void lend_to_the_test() { lent_ = true; }

@@ -21,11 +21,17 @@ public:
             co_return std::unexpected(cancelled(Phase::receiving));
         }
         const auto wire = wire_;
+        if (wire->interrupted) {
+            co_return std::unexpected(interrupted(Phase::receiving));
+        }
         EXPECT_TRUE(wire->client_open && !wire->reading && !wire->on_input) << "a read beside another operation";
         while (wire->look() == net::Input::quiet) {
             wire->reading = true;
             const net::Wake wake = co_await wire->client_signal.wait_until(deadline);
             wire->reading = false;
+            if (wire->interrupted) {
+                co_return std::unexpected(interrupted(Phase::receiving));
+            }
             if (wake == net::Wake::cancelled) {
                 co_return std::unexpected(cancelled(Phase::receiving));
             }
@@ -52,6 +58,10 @@ public:
             co_return written;
         }
         const auto wire = wire_;
+        if (wire->interrupted) {
+            written.error = interrupted(Phase::sending);
+            co_return written;
+        }
         EXPECT_TRUE(wire->client_open && !wire->reading && !wire->on_input) << "a write beside another operation";
         if (wire->reset_at_client) {
             written.error = was_reset(Phase::sending);
@@ -64,9 +74,10 @@ public:
             wire->writing = true;
             const net::Wake wake = co_await wire->client_signal.wait_until(deadline);
             wire->writing = false;
-            written.error = wake == net::Wake::cancelled ? cancelled(Phase::sending)
-                            : wake == net::Wake::woken   ? was_reset(Phase::sending)
-                                                         : timed_out(Phase::sending);
+            written.error = wire->interrupted              ? interrupted(Phase::sending)
+                            : wake == net::Wake::cancelled ? cancelled(Phase::sending)
+                            : wake == net::Wake::woken     ? was_reset(Phase::sending)
+                                                           : timed_out(Phase::sending);
         }
         co_return written;
     }
@@ -78,6 +89,33 @@ public:
     }
     void unwatch() override { wire_->on_input = nullptr; }
     net::Input probe() override { return wire_->client_open ? wire_->look() : net::Input::failed; }
+
+    net::Taken take(std::span<std::byte> buffer) override {
+        if (!wire_->client_open) {
+            return {.then = net::Input::failed};
+        }
+        net::Taken taken{.bytes = std::min(buffer.size(), wire_->to_client.size())};
+        std::memcpy(buffer.data(), wire_->to_client.data(), taken.bytes);
+        wire_->to_client.erase(0, taken.bytes);
+        taken.then = taken.bytes == buffer.size() ? net::Input::bytes : wire_->look();
+        return taken;
+    }
+    std::size_t give(std::span<const std::byte> bytes) noexcept override {
+        if (!wire_->client_open) {
+            return 0;
+        }
+        deliver(std::string{reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+        return bytes.size();
+    }
+    void interrupt() noexcept override {
+        wire_->interrupted = true;
+        close(net::Close::quiet);
+        if (wire_->reading || wire_->writing) {
+            wire_->client_signal.wake();
+        }
+    }
+    Duration round_trip() const override { return 2 * wire_->behaviour.latency; }
+    std::string local_ip() const override { return network_.local_ip(); }
 
     void close(net::Close how) noexcept override {
         if (!std::exchange(wire_->client_open, false)) {

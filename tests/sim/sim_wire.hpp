@@ -12,6 +12,7 @@ namespace lastack::sim {
 
 inline Error cancelled(Phase phase) { return Error{.code = Errc::cancelled, .phase = phase, .cause = "cancelled"}; }
 inline Error timed_out(Phase phase) { return Error{.code = Errc::timed_out, .phase = phase, .cause = "timed out"}; }
+inline Error interrupted(Phase phase) { return Error{.code = net::NetErrc::interrupted, .phase = phase, .cause = "interrupted"}; }
 inline Error was_reset(Phase phase) { return Error{.code = net::NetErrc::reset, .phase = phase, .cause = "reset"}; }
 
 // Wakes one waiting coroutine. The timer never fires: it is only what Asio's cancellation knows how to end.
@@ -86,6 +87,7 @@ struct Wire : std::enable_shared_from_this<Wire> {
     bool fin_at_client = false;
     bool reset_at_client = false;
     bool client_open = true;
+    bool interrupted = false;
     bool reading = false;
     bool writing = false;
     SimTimer client_signal;
@@ -117,7 +119,7 @@ struct Wire : std::enable_shared_from_this<Wire> {
                 std::exchange(self->on_input, nullptr)(self->look());
             }
         });
-        if (reading || (writing && reset_at_client)) {
+        if (reading || (writing && (reset_at_client || interrupted))) {
             client_signal.wake();
         }
     }

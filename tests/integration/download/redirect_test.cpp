@@ -111,9 +111,7 @@ INSTANTIATE_TEST_SUITE_P(All, BadRedirects,
                                            BadRedirect{"two_locations", {{"Location", "/a"}, {"Location", "/b"}}, HttpErrc::bad_redirect},
                                            BadRedirect{"to_file", {{"Location", "file:///etc/passwd"}}, HttpErrc::bad_redirect},
                                            BadRedirect{"to_ftp", {{"Location", "ftp://127.0.0.1/f"}}, HttpErrc::bad_redirect},
-                                           BadRedirect{"with_space", {{"Location", "/a b"}}, HttpErrc::bad_redirect},
-                                           BadRedirect{
-                                               "to_https", {{"Location", "https://127.0.0.1/f"}}, net::NetErrc::unsupported_scheme}),
+                                           BadRedirect{"with_space", {{"Location", "/a b"}}, HttpErrc::bad_redirect}),
                          [](const ::testing::TestParamInfo<BadRedirect>& info) { return std::string(info.param.name); });
 
 TEST_F(Redirect, passwords_of_the_url_do_not_appear_in_errors) {
@@ -121,14 +119,6 @@ TEST_F(Redirect, passwords_of_the_url_do_not_appear_in_errors) {
     ASSERT_THAT(result, FailedWith(HttpErrc::not_found));
     EXPECT_EQ(describe(result.error()).find("secret"), std::string::npos) << describe(result.error());
     EXPECT_EQ(result.error().url, origin.url("/missing"));
-}
-
-TEST_F(Redirect, https_is_refused_with_a_clear_error) {
-    const auto result = fetch(document("https://127.0.0.1:" + std::to_string(origin.port()) + "/f"));
-    ASSERT_THAT(result, FailedWith(net::NetErrc::unsupported_scheme));
-    EXPECT_NE(result.error().cause.find("https"), std::string::npos);
-    EXPECT_NE(result.error().next_step.find("http://"), std::string::npos);
-    EXPECT_EQ(origin.accepted(), 0);
 }
 
 }  // namespace

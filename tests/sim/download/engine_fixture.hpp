@@ -36,7 +36,7 @@ protected:
         if (engine) {
             network.run(engine->shut_down());
         }
-        engine.emplace(network, options, 0);
+        engine.emplace(network, options, Engine::Setting{.worker_threads = 0});
     }
 
     // One file and what became of it.

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "http/client.hpp"
-#include "http/connection.hpp"
+#include "http/connector.hpp"
 #include "http/error.hpp"
 #include "net/error.hpp"
 #include "net/pool.hpp"
@@ -55,7 +55,7 @@ struct Outcome {
 class ClientSim : public testing::Test {
 protected:
     ~ClientSim() override {
-        on_trace = nullptr;  // it may look at what the test's body held
+        on_event = nullptr;  // it may look at what the test's body held
         group.cancel_all();
         network.run(group.join());
         network.run(pool->shut_down());
@@ -63,12 +63,12 @@ protected:
     }
 
     void make_client(net::PoolLimits limits = {}) {
-        pool.emplace(network, connector, net::PoolOptions{.limits = limits, .trace = [this](std::string_view line) {
-                                                              if (on_trace) {
-                                                                  on_trace(line);
+        pool.emplace(network, connector, net::PoolOptions{.limits = limits, .on_event = [this](const ConnectionEvent& event) {
+                                                              if (on_event) {
+                                                                  on_event(event);
                                                               }
                                                           }});
-        client.emplace(network, *pool);
+        client.emplace(network, *pool, authenticators, environment);
     }
 
     static Request request_for(const std::string& url) {
@@ -107,11 +107,15 @@ protected:
     }
 
     sim::SimNetwork network;
-    Connector connector{network};
+    net::Workers workers{0};
+    net::TlsContexts tls{workers};
+    Authenticators authenticators;
+    ProxyEnvironment environment;
+    Connector connector{network, tls, authenticators, "sim"};
     std::optional<net::Pool> pool = std::nullopt;
     std::optional<Client> client = std::nullopt;
     net::TaskGroup group{network};
-    std::function<void(std::string_view)> on_trace;
+    std::function<void(const ConnectionEvent&)> on_event;
     int accepted = 0;
 };
 

@@ -24,7 +24,7 @@ protected:
         EXPECT_EQ(second.sink.body, "good");
         EXPECT_EQ(second.sink.begun, 1);
         EXPECT_EQ(network.records().size(), 2u);
-        EXPECT_EQ(client->counts().stale_resends, 1u);
+        EXPECT_EQ(client->counts().resends(), 1u);
         EXPECT_TRUE(network.records()[0].closed);
     }
 };
@@ -61,7 +61,7 @@ TEST_P(DyingServer, on_a_fresh_connection_is_its_own_failure) {
     ASSERT_FALSE(outcome.ok());
     EXPECT_TRUE(outcome.error().code == NetErrc::closed || outcome.error().code == NetErrc::reset) << outcome.error().code.message();
     EXPECT_EQ(network.records().size(), 1u);
-    EXPECT_EQ(client->counts().stale_resends, 0u);
+    EXPECT_EQ(client->counts().resends(), 0u);
     EXPECT_FALSE(outcome.error().address.empty());
     EXPECT_EQ(outcome.error().url, "http://h/1");
 }
@@ -125,8 +125,8 @@ TEST_P(LateEvent, between_checkout_and_first_byte_sends_the_request_elsewhere) {
         co_return;
     });
     ASSERT_TRUE(get("http://h/1").ok());
-    on_trace = [&](std::string_view line) {
-        if (first && line.ends_with("bound, reused")) {
+    on_event = [&](const ConnectionEvent& event) {
+        if (first && event.kind == ConnectionEventKind::bound && event.requests > 1) {
             sim::Peer peer = *std::exchange(first, std::nullopt);
             GetParam().happens(peer);
         }
@@ -212,7 +212,7 @@ TEST_F(StaleConnection, takes_its_siblings_of_the_same_age_with_it) {
     ASSERT_EQ(pool->counts().idle, 3u);
     const Outcome next = get("http://h/");
     ASSERT_TRUE(next.ok());
-    EXPECT_EQ(client->counts().stale_resends, 1u);
+    EXPECT_EQ(client->counts().resends(), 1u);
     EXPECT_EQ(network.records().size(), 4u);
     EXPECT_EQ(pool->counts().open, 1u);
 }
@@ -233,7 +233,7 @@ TEST_F(StaleConnection, the_second_resend_asks_for_a_fresh_one_and_there_is_no_t
             }
             peer.reset();
         });
-        const auto resends_before = client->counts().stale_resends;
+        const auto resends_before = client->counts().resends();
         const auto connections_before = network.records().size();
         Outcome first, second, third;
         begin(request_for("http://" + host + "/1"), first);
@@ -247,7 +247,7 @@ TEST_F(StaleConnection, the_second_resend_asks_for_a_fresh_one_and_there_is_no_t
         if (!third_answers) {
             EXPECT_EQ(third.error().code, NetErrc::reset);
         }
-        EXPECT_EQ(client->counts().stale_resends - resends_before, 2u);
+        EXPECT_EQ(client->counts().resends() - resends_before, 2u);
         EXPECT_EQ(network.records().size() - connections_before, 3u);
     }
 }
@@ -261,7 +261,7 @@ TEST_F(StaleConnection, that_only_stays_silent_is_no_stale_one) {
     EXPECT_EQ(second.error().code, Errc::timed_out);
     EXPECT_EQ(second.error().phase, Phase::waiting);
     EXPECT_EQ(network.now() - before, seconds{30});
-    EXPECT_EQ(client->counts().stale_resends, 0u);
+    EXPECT_EQ(client->counts().resends(), 0u);
 }
 
 TEST_F(StaleConnection, that_a_middlebox_forgot_answers_with_a_reset_and_is_resent) {

@@ -160,7 +160,7 @@ TEST_F(IdleConnection, drops_with_its_siblings_of_the_same_age_and_no_others) {
     const TimePoint stale_since = network.now();
     network.run_for(milliseconds{10});
     give_back(second);
-    pool->drop_siblings(key("a"), stale_since);
+    pool->proved_stale(key("a"), stale_since, network.now());
     network.settle();
     EXPECT_TRUE(network.records()[0].closed);
     EXPECT_FALSE(network.records()[1].closed);

@@ -24,7 +24,11 @@ public:
     void unwatch() override { stream_->unwatch(); }
     [[nodiscard]] Input probe() override { return stream_->probe(); }
     void close(Close how) noexcept override { stream_->close(how); }
+    void interrupt() noexcept override { stream_->interrupt(); }
     [[nodiscard]] const std::string& peer() const override { return stream_->peer(); }
+    [[nodiscard]] Duration round_trip() const override { return stream_->round_trip(); }
+    [[nodiscard]] std::string local_ip() const override { return stream_->local_ip(); }
+    [[nodiscard]] bool is_secure() const override { return false; }
     [[nodiscard]] Stream& stream() { return *stream_; }
 
 private:
@@ -34,7 +38,7 @@ private:
 class PlainConnector final : public Connector {
 public:
     explicit PlainConnector(Network& network) : network_{network} {}
-    [[nodiscard]] Task<Result<std::unique_ptr<Connection>>> connect(PoolKey key, TimePoint deadline) override {
+    [[nodiscard]] Task<Result<std::unique_ptr<Connection>>> connect(PoolKey key, TimePoint deadline, DialObserver& observer) override {
         if (key.origin.scheme != "http") {
             co_return std::unexpected(Error{.code = NetErrc::unsupported_scheme});
         }
@@ -46,12 +50,34 @@ public:
         if (!stream) {
             co_return std::unexpected(std::move(stream.error()));
         }
+        observer.connected((*stream)->peer());
         co_return std::make_unique<PlainConnection>(std::move(*stream));
     }
 
 private:
     Network& network_;
 };
+
+// What an exchange came to, as it tells the connection's life.
+struct Verdict {
+    bool reusable = false;
+    std::optional<std::chrono::seconds> server_hint;
+    bool abort = false;  // given up in the middle of the answer
+    std::optional<std::uint64_t> max = std::nullopt;
+};
+
+inline void finish(Lease& lease, const Verdict& verdict) {
+    Lifecycle& life = lease.life();
+    life.on(EventKind::sent_all);
+    life.on(EventKind::bytes);
+    life.on(EventKind::head);
+    if (verdict.abort) {
+        life.on(EventKind::abandoned);
+    } else {
+        life.on(LifeEvent{.kind = EventKind::complete, .keep = verdict.reusable});
+    }
+    lease.release({.timeout = verdict.server_hint, .max = verdict.max});
+}
 
 class PoolSim : public testing::Test {
 protected:
@@ -97,7 +123,7 @@ protected:
         return wait;
     }
     void give_back(Wait& wait, Verdict verdict = {.reusable = true}) {
-        (*wait.result)->release(verdict);
+        finish(**wait.result, verdict);
         network.settle();
     }
     [[nodiscard]] static bool reused(const Wait& wait) { return (*wait.result)->reused(); }

@@ -109,7 +109,7 @@ private:
             if (pick(3) == 0) {
                 verdict.server_hint = std::chrono::seconds{pick(20)};
             }
-            (*(*done)->result)->release(verdict);
+            finish(**(*done)->result, verdict);
         }
         requests_.erase(done);
     }
@@ -157,7 +157,7 @@ private:
     }
 
     void mishap() {
-        switch (pick(5)) {
+        switch (pick(8)) {
             case 0:
                 network_.fail_connects({NetErrc::connect_refused, Errc::timed_out});
                 break;
@@ -171,7 +171,19 @@ private:
                 pool_.close_idle();
                 break;
             case 4:
-                pool_.drop_siblings(key(), network_.now());
+                pool_.proved_stale(key(), network_.now(), network_.now());
+                break;
+            case 5:
+                pool_.resumed();
+                break;
+            case 6:
+                pool_.network_changed(pick(2) == 0 ? "" : sim::SimNetwork::local_ip());
+                break;
+            case 7:
+                pool_.freeze();
+                network_.settle();
+                EXPECT_EQ(network_.open_connections(), 0u) << "a frozen pool has a socket";
+                pool_.thaw();
                 break;
         }
     }

@@ -67,7 +67,7 @@ TEST_F(PoolTest, a_fin_that_came_with_the_last_byte_is_never_parked) {
     Wait& queued = ask("a");
     Wait& queued_too = ask("a");
     peers["a"][0].close();
-    (*wait.result)->release({.reusable = true});
+    finish(**wait.result, {.reusable = true});
     network.settle();
     EXPECT_EQ(network.records()[0].closed, network.now());
     ASSERT_TRUE(queued.result && *queued.result && queued_too.result && *queued_too.result);
@@ -241,16 +241,17 @@ TEST_F(PoolTest, shut_down_in_the_turn_of_a_dial_ends_it) {
 TEST_F(PoolTest, every_event_of_a_connection_is_traced_in_one_line) {
     std::vector<std::string> lines;
     network.run(pool->shut_down());
-    pool.emplace(network, connector, PoolOptions{.trace = [&](std::string_view line) { lines.emplace_back(line); }});
+    pool.emplace(network, connector, PoolOptions{.on_event = [&](const ConnectionEvent& event) { lines.push_back(describe(event)); }});
     pool->expect_more(true);
     park("a");
     park("a");
     network.run_for(milliseconds{1500});
     peers["a"][0].close();
     network.settle();
-    const std::string head = "connection 2 http://a:80 (10.0.0.1:80): ";
-    EXPECT_EQ(lines, (std::vector<std::string>{head + "opened", head + "bound", head + "idle", head + "bound, reused", head + "idle",
-                                               head + "closed, closed by the server, after 1.500 s idle"}));
+    const std::string head = "connection 1 http://a:80 (10.0.0.1:80): ";
+    EXPECT_EQ(lines, (std::vector<std::string>{"connection 1 http://a:80: dialling", head + "opened after 0.000 s", head + "bound",
+                                               head + "idle", head + "bound, reused, request 2", head + "idle",
+                                               head + "closed by the server (FIN) after 1.500 s"}));
 }
 
 TEST(PoolBurst, many_idle_connections_closed_in_one_instant_are_gone_in_that_instant) {
@@ -277,7 +278,7 @@ TEST(PoolBurst, many_idle_connections_closed_in_one_instant_are_gone_in_that_ins
     network.settle();
     ASSERT_EQ(leases.size(), many);
     for (Lease& lease : leases) {
-        lease.release({.reusable = true});
+        finish(lease, {.reusable = true});
     }
     network.settle();
     EXPECT_EQ(pool.counts().idle, many);

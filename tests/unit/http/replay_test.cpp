@@ -5,45 +5,38 @@
 namespace lastack::http {
 namespace {
 
+using net::Fate;
+
 struct ReplayRow {
     const char* what;
-    ExchangeEnd end;
-    unsigned resends;
+    Fate fate;
+    bool answer_began;
+    Resends so_far;
     Replay replay;
 };
 
 class ReplayTable : public testing::TestWithParam<ReplayRow> {};
 
 TEST_P(ReplayTable, decides) {
-    const auto& [what, end, resends, replay] = GetParam();
-    EXPECT_EQ(may_replay(end, resends), replay) << what;
+    const auto& [what, fate, answer_began, so_far, replay] = GetParam();
+    EXPECT_EQ(may_replay(fate, answer_began, so_far), replay) << what;
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Cases, ReplayTable,
-    testing::Values(
-        ReplayRow{"A: nothing written", {.reused = true}, 0, Replay::again},
-        ReplayRow{"A, again", {.reused = true}, 1, Replay::again_fresh}, ReplayRow{"A, a third time", {.reused = true}, 2, Replay::no},
-        ReplayRow{"B: written, no answer", {.reused = true, .written = 100}, 0, Replay::again},
-        ReplayRow{"B, again: on a fresh one", {.reused = true, .written = 100}, 1, Replay::again_fresh},
-        ReplayRow{"B, a third time", {.reused = true, .written = 100}, 2, Replay::no},
-        ReplayRow{"D: a fresh connection", {.written = 100}, 0, Replay::no}, ReplayRow{"D: fresh, nothing written", {}, 0, Replay::no},
-        ReplayRow{"D: fresh after a resend", {.written = 100}, 1, Replay::no},
-        ReplayRow{"E: part of a head", {.reused = true, .written = 100, .received = 5}, 0, Replay::again},
-        ReplayRow{"E: once", {.reused = true, .written = 100, .received = 5}, 1, Replay::no},
-        ReplayRow{"E: fresh", {.written = 100, .received = 5}, 0, Replay::no},
-        ReplayRow{
-            "F: part of a body", {.reused = true, .written = 100, .received = 500, .head_complete = true, .status = 200}, 0, Replay::no},
-        ReplayRow{"L: silence on a reused one", {.reused = true, .timed_out = true, .written = 100}, 0, Replay::no},
-        ReplayRow{"L: silence on a fresh one", {.timed_out = true, .written = 100}, 0, Replay::no},
-        ReplayRow{"L: silence while sending", {.reused = true, .timed_out = true}, 0, Replay::no},
-        ReplayRow{"M: 408 on a reused one",
-                  {.reused = true, .written = 100, .received = 50, .head_complete = true, .status = 408},
-                  0,
-                  Replay::again},
-        ReplayRow{"M: 408 on a fresh one", {.written = 100, .received = 50, .head_complete = true, .status = 408}, 0, Replay::no},
-        ReplayRow{
-            "500 is an answer", {.reused = true, .written = 100, .received = 50, .head_complete = true, .status = 500}, 0, Replay::no}));
+INSTANTIATE_TEST_SUITE_P(Cases, ReplayTable,
+                         testing::Values(ReplayRow{"A: nothing written", Fate::elsewhere, false, {}, Replay::again},
+                                         ReplayRow{"A: free of charge", Fate::elsewhere, false, {.unsent = 5, .stale = 2}, Replay::again},
+                                         ReplayRow{"A: not for ever", Fate::elsewhere, false, {.unsent = most_unsent}, Replay::no},
+                                         ReplayRow{"B: written, no answer", Fate::stale, false, {}, Replay::again},
+                                         ReplayRow{"B, again: on a fresh one", Fate::stale, false, {.stale = 1}, Replay::again_fresh},
+                                         ReplayRow{"B, a third time", Fate::stale, false, {.stale = 2}, Replay::no},
+                                         ReplayRow{"B after A", Fate::stale, false, {.unsent = 3}, Replay::again},
+                                         ReplayRow{"D, L, N: the mirror failed", Fate::mirror_failed, false, {}, Replay::no},
+                                         ReplayRow{"E: part of a head", Fate::stale, true, {}, Replay::again},
+                                         ReplayRow{"E: once", Fate::stale, true, {.stale = 1}, Replay::no},
+                                         ReplayRow{"F: part of a body", Fate::partial, true, {}, Replay::no},
+                                         ReplayRow{"G: an answer", Fate::delivered, true, {}, Replay::no},
+                                         ReplayRow{"H: truncated", Fate::truncated, true, {}, Replay::no},
+                                         ReplayRow{"given up by us", Fate::none, false, {}, Replay::no}));
 
 }  // namespace
 }  // namespace lastack::http

@@ -1,4 +1,4 @@
-// The threads where disk work and digests run, so that the reactor never waits for either.
+// The threads where disk work, digests and everything else that may block runs, so that the reactor never waits for any of it.
 #pragma once
 
 #include "net/task.hpp"
@@ -14,46 +14,46 @@
 #include <type_traits>
 #include <utility>
 
-namespace lastack::download {
+namespace lastack::net {
 
-class DiskWorkers {
+class Workers {
 public:
     // No threads: work runs at once on the caller, for simulations that own the clock.
-    explicit DiskWorkers(unsigned threads) {
+    explicit Workers(unsigned threads) {
         if (threads > 0) {
-            pool_ = std::make_unique<net::asio::thread_pool>(threads);
+            pool_ = std::make_unique<asio::thread_pool>(threads);
         }
     }
-    ~DiskWorkers() {
+    ~Workers() {
         if (pool_) {
             pool_->join();
         }
     }
-    DiskWorkers(const DiskWorkers&) = delete;
-    DiskWorkers& operator=(const DiskWorkers&) = delete;
+    Workers(const Workers&) = delete;
+    Workers& operator=(const Workers&) = delete;
 
     // Runs `work` on a worker and goes on on the reactor with what it returned. A write that has begun is not cancelled: the caller's
     // frame, and what `work` refers to, stays until it is done.
     template <typename Work>
-    [[nodiscard]] net::Task<std::invoke_result_t<Work&>> run(Work work) {
+    [[nodiscard]] Task<std::invoke_result_t<Work&>> run(Work work) {
         std::optional<std::invoke_result_t<Work&>> result;
         if (!pool_) {
             result.emplace(work());
             co_return std::move(*result);
         }
         auto start = [this, &result, &work](auto handler) {
-            const auto reactor = net::asio::get_associated_executor(handler);
-            net::asio::post(*pool_, [&result, &work, reactor, handler = std::move(handler)]() mutable {
+            const auto reactor = asio::get_associated_executor(handler);
+            asio::post(*pool_, [&result, &work, reactor, handler = std::move(handler)]() mutable {
                 result.emplace(work());
-                net::asio::post(reactor, std::move(handler));
+                asio::post(reactor, std::move(handler));
             });
         };
-        co_await net::asio::async_initiate<const net::asio::use_awaitable_t<>&, void()>(std::move(start), net::asio::use_awaitable);
+        co_await asio::async_initiate<const asio::use_awaitable_t<>&, void()>(std::move(start), asio::use_awaitable);
         co_return std::move(*result);
     }
 
 private:
-    std::unique_ptr<net::asio::thread_pool> pool_;
+    std::unique_ptr<asio::thread_pool> pool_;
 };
 
-}  // namespace lastack::download
+}  // namespace lastack::net
