@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "support/listening_socket.hpp"
+#include "support/log_file.hpp"
 
 #include <algorithm>
 #include <array>
@@ -12,7 +13,6 @@
 #include <poll.h>
 #include <set>
 #include <stdexcept>
-#include <sys/inotify.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -133,32 +133,20 @@ void NginxServer::publish(std::string_view name, std::string_view content) const
 
 std::vector<NginxLogLine> NginxServer::log() const {
     std::vector<NginxLogLine> lines;
-    const auto text = directory_.read("access.log");
-    std::string_view rest = text;
-    // A line without its end is still being written.
-    for (auto end = rest.find('\n'); end != std::string_view::npos; end = rest.find('\n')) {
-        lines.push_back(parse_line(rest.substr(0, end)));
-        rest.remove_prefix(end + 1);
+    for (const auto& line : log_lines(directory_ / "access.log")) {
+        lines.push_back(parse_line(line));
     }
     return lines;
 }
 
 std::vector<NginxLogLine> NginxServer::wait_for_log(std::size_t lines, std::chrono::milliseconds patience) const {
-    const auto deadline = Clock::now() + patience;
-    const FileDescriptor watch(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
-    if (!watch.valid() || ::inotify_add_watch(watch.get(), (directory_ / "access.log").c_str(), IN_MODIFY) < 0) {
-        throw std::system_error(errno, std::generic_category(), "inotify");
-    }
-    while (true) {
-        auto seen = log();
-        const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
-        pollfd waiting{.fd = watch.get(), .events = POLLIN, .revents = 0};
-        if (seen.size() >= lines || left <= 0 || ::poll(&waiting, 1, static_cast<int>(left)) < 0) {
-            return seen;
-        }
-        std::array<char, 4096> events{};
-        [[maybe_unused]] const auto drained = ::read(watch.get(), events.data(), events.size());
-    }
+    std::vector<NginxLogLine> seen;
+    const auto enough = [&] {
+        seen = log();
+        return seen.size() >= lines;
+    };
+    [[maybe_unused]] const bool in_time = wait_for_log_change(directory_ / "access.log", enough, patience);
+    return seen;
 }
 
 std::string NginxServer::error_log() const { return directory_.read("error.log"); }
