@@ -1,7 +1,7 @@
 # Every library we link, each with the Debian package that brings it (dev/packages) and the layer that uses it.
 find_package(Threads REQUIRED)
 find_package(Boost 1.81 REQUIRED)              # Asio, headers only: net
-find_package(OpenSSL 3.0 REQUIRED COMPONENTS Crypto SSL)  # digests: base; TLS: net
+find_package(OpenSSL 3.0 REQUIRED COMPONENTS SSL Crypto)  # digests: base; TLS: net; TLS peers of the tests
 if(NOT LASTACK_LIBRARY_ONLY)
   find_package(PkgConfig REQUIRED)
   find_package(fmt REQUIRED)                   # cli, package

@@ -22,12 +22,21 @@ struct NginxLocation {
     std::string directives;  // "limit_rate 64k; keepalive_timeout 1s;"
 };
 
+struct NginxTls {
+    std::filesystem::path certificate;  // the chain as it is sent
+    std::filesystem::path key;
+    std::filesystem::path client_ca;  // not empty: a client without a certificate of this CA is answered with 400
+    std::string protocols = "TLSv1.2 TLSv1.3";
+    bool session_tickets = true;  // without them no session is resumed: there is no cache
+};
+
 struct NginxOptions {
     std::filesystem::path root;             // what it serves; empty: the directory `www` of its own, see NginxServer::publish
     std::string keepalive_timeout = "75s";  // as in nginx.conf; with a second value the Keep-Alive field is sent
     unsigned keepalive_requests = 1000;
     std::vector<NginxLocation> locations;  // besides "/"
     std::string server_directives;         // further ones
+    std::optional<NginxTls> tls;           // https instead of http
 };
 
 struct NginxLogLine {
@@ -36,8 +45,10 @@ struct NginxLogLine {
     std::string request;  // "GET /path HTTP/1.1"
     int status = 0;
     std::uint64_t body_bytes = 0;
-    std::string range;  // the request's Range field, empty when there was none
-    double time = 0;    // seconds since the epoch, at the end of the request
+    std::string range;         // the request's Range field, empty when there was none
+    double time = 0;           // seconds since the epoch, at the end of the request
+    std::string tls_protocol;  // "TLSv1.3"; empty without TLS
+    bool tls_resumed = false;  // the connection's session was an earlier one's
 };
 
 class NginxServer {
@@ -48,7 +59,7 @@ public:
     NginxServer& operator=(const NginxServer&) = delete;
 
     [[nodiscard]] std::uint16_t port() const { return port_; }
-    [[nodiscard]] std::string url(std::string_view path = "/") const;
+    [[nodiscard]] std::string url(std::string_view path = "/", std::string_view host = "127.0.0.1") const;
     [[nodiscard]] pid_t pid() const { return process_->pid(); }
     void publish(std::string_view name, std::string_view content) const;  // a file of its own document root
 
@@ -61,6 +72,7 @@ public:
 
 private:
     TempDirectory directory_;
+    bool tls_;
     std::uint16_t port_ = 0;
     std::unique_ptr<Process> process_;
 };

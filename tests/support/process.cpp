@@ -263,12 +263,13 @@ ProcessResult Process::wait(std::chrono::milliseconds patience) {
         result.timed_out = true;
         signal_group(SIGKILL);
         reap(true);
-        if (out_pipe_.valid()) {
-            read_from(out_pipe_, out_);
-        }
-        if (err_pipe_.valid()) {
-            read_from(err_pipe_, err_);
-        }
+    }
+    // running() may have seen the end before anybody read.
+    if (out_pipe_.valid()) {
+        read_from(out_pipe_, out_);
+    }
+    if (err_pipe_.valid()) {
+        read_from(err_pipe_, err_);
     }
     if (WIFEXITED(*wait_status_)) {
         result.status = WEXITSTATUS(*wait_status_);

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <csignal>
 #include <system_error>
+#include <thread>
 
 namespace lastack::test {
 namespace {
@@ -25,6 +26,16 @@ TEST(Process, captures_output_error_and_status_apart) {
     EXPECT_EQ(result.out, "out\n");
     EXPECT_EQ(result.err, "err\n");
     EXPECT_EQ(result.status, 3);
+}
+
+TEST(Process, keeps_the_last_words_of_a_program_whose_end_was_seen_by_running) {
+    Process process(shell("echo out; echo err >&2; exit 3"));
+    while (process.running()) {
+        std::this_thread::yield();
+    }
+    const auto result = process.wait();
+    EXPECT_EQ(result.out, "out\n");
+    EXPECT_EQ(result.err, "err\n");
 }
 
 TEST(Process, feeds_text_that_is_larger_than_a_pipe) {

@@ -26,6 +26,7 @@ public:
     void close();
     void reset();
     void drop() { in_.clear(); }
+    [[nodiscard]] FileDescriptor take_socket() { return std::move(socket_); }
 
 private:
     bool read_some();
