@@ -9,6 +9,7 @@
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <utility>
 
 namespace lastack::net {
 
@@ -76,11 +77,16 @@ struct NetworkWatch::State : std::enable_shared_from_this<State> {
         message.msg_iov = &part;
         message.msg_iovlen = 1;
         const ssize_t n = ::recvmsg(descriptor.native_handle(), &message, MSG_DONTWAIT);
+        if (n < 0 && errno == ENOBUFS) {
+            lost = true;
+            return true;
+        }
         if (n < 0) {
-            return errno == EINTR || (errno == ENOBUFS && lost_messages());
+            return errno == EINTR || (std::exchange(lost, false) && start_over());
         }
         if ((message.msg_flags & MSG_TRUNC) != 0) {
-            return lost_messages();
+            lost = true;
+            return true;
         }
         if (from.nl_pid != 0) {
             return true;  // not from the kernel
@@ -88,7 +94,8 @@ struct NetworkWatch::State : std::enable_shared_from_this<State> {
         return tell(memory.news(parse_route_messages(std::span{buffer}.first(static_cast<std::size_t>(n)))));
     }
 
-    bool lost_messages() {
+    // Once messages were lost the kernel goes on dropping them, silently, until everything that waits was read: only then is it time.
+    bool start_over() {
         const bool open = tell(memory.news({NetworkChange{.kind = NetworkChange::Kind::unknown}}));
         if (open) {
             ask_for_addresses(descriptor.native_handle());
@@ -111,6 +118,7 @@ struct NetworkWatch::State : std::enable_shared_from_this<State> {
     std::function<void(const NetworkChange&)> on_change;
     NetworkMemory memory;
     std::vector<std::byte> buffer;
+    bool lost = false;
 };
 
 NetworkWatch::NetworkWatch(asio::io_context& context, std::function<void(const NetworkChange&)> on_change)
