@@ -3,6 +3,9 @@
 #include "base/text.hpp"
 #include "download/engine.hpp"
 #include "net/asio_network.hpp"
+#include "net/network_watch.hpp"
+#include "net/resume_watch.hpp"
+#include "net/watchdog.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
@@ -122,9 +125,13 @@ std::string label_of(const DownloadRequest& request) { return request.label.empt
 struct Client::Impl {
     explicit Impl(const ClientOptions& options) : network{context}, work{asio::make_work_guard(context)} {
         const SignalsBlocked blocked;
-        engine = std::make_unique<download::Engine>(
-            network, options, download::Engine::Setting{.worker_threads = worker_threads, .environment = http::read_proxy_environment()});
-        reactor = std::thread([this] { context.run(); });
+        resume_watch.emplace(context, [this] { engine->resumed(); });
+        network_watch.emplace(context, [this](const net::NetworkChange& change) { network_changed(change); });
+        engine = std::make_unique<download::Engine>(network, options,
+                                                    download::Engine::Setting{.worker_threads = worker_threads,
+                                                                              .environment = http::read_proxy_environment(),
+                                                                              .on_any_open = [this](bool any) { any_open(any); }});
+        reactor = std::thread([this] { run_reactor(); });
         pthread_setname_np(reactor.native_handle(), "reactor");
     }
 
@@ -134,9 +141,47 @@ struct Client::Impl {
             if (failure) {
                 std::terminate();
             }
+            network_watch.reset();
+            resume_watch.reset();
             work.reset();
         });
         reactor.join();
+    }
+
+    void run_reactor() {
+        std::optional<net::Watchdog> watchdog;
+        if (auto action = net::watchdog_action_from_environment()) {
+            watchdog.emplace(context, net::Watchdog::usual_limit(), std::move(action));
+        }
+        context.run();
+    }
+
+    void network_changed(const net::NetworkChange& change) {
+        using enum net::NetworkChange::Kind;
+        switch (change.kind) {
+            case address_gone:
+                engine->network_changed(change.ip);
+                break;
+            case link_down:
+                engine->link_down(change.addresses);
+                break;
+            case address_added:
+            case default_route_changed:
+            case unknown:
+                engine->network_changed("");
+                break;
+            case link_up:
+                break;
+        }
+    }
+
+    // While nothing is open, nothing can be lost by a sleep, and the machine is not woken to look.
+    void any_open(bool any) {
+        if (any) {
+            resume_watch->begin();
+        } else if (resume_watch) {
+            resume_watch->end();
+        }
     }
 
     // Runs on the reactor and waits for it.
@@ -144,7 +189,10 @@ struct Client::Impl {
     auto on_reactor(Work call) {
         std::packaged_task<decltype(call())()> task{std::move(call)};
         auto answer = task.get_future();
-        asio::post(context, [task = std::move(task)]() mutable { task(); });
+        asio::post(context, [task = std::move(task)]() mutable {
+            const net::Running running{"a call from another thread"};
+            task();
+        });
         return answer.get();
     }
 
@@ -191,6 +239,8 @@ struct Client::Impl {
     asio::io_context context{1};
     net::AsioNetwork network;
     asio::executor_work_guard<asio::io_context::executor_type> work;
+    std::optional<net::ResumeWatch> resume_watch;
+    std::optional<net::NetworkWatch> network_watch;
     std::unique_ptr<download::Engine> engine;
     std::thread reactor;
 };

@@ -93,7 +93,7 @@ void Engine::start_queued() {
     while (!shutting_down_ && running_.size() < max_running_ && !queue_.empty()) {
         Queued next = std::move(queue_.front());
         queue_.pop_front();
-        running_[next.id] = tasks_.spawn(run(next.id, next.start(std::move(next.need))));
+        running_[next.id] = tasks_.spawn(run(next.id, next.start(std::move(next.need))), "a download");
     }
 }
 

@@ -47,6 +47,7 @@ public:
     void thaw() { pool_.thaw(); }
     void resumed() { pool_.resumed(); }
     void network_changed(const std::string& lost_ip) { pool_.network_changed(lost_ip); }
+    void link_down(const std::vector<std::string>& ips) { pool_.link_down(ips); }
     [[nodiscard]] ConnectionCounts counts() const;
     [[nodiscard]] unsigned dialling() const { return pool_.counts().dialling; }
     [[nodiscard]] std::vector<ConnectionInfo> snapshot() const { return pool_.snapshot(); }

@@ -271,7 +271,8 @@ public:
     std::string local_ip() const override {
         boost::system::error_code code;
         const auto local = state_->socket.local_endpoint(code);
-        return code ? std::string{} : local.address().to_string();
+        std::string ip = code ? std::string{} : local.address().to_string();
+        return ip.substr(0, ip.find('%'));  // without a scope
     }
 
     void close(Close how) noexcept override {

@@ -58,7 +58,7 @@ private:
     void begin() {
         last_begun_ = network_.now();
         ++running_;
-        group_.spawn(attempt(begun_++));
+        group_.spawn(attempt(begun_++), "an attempt to connect");
     }
 
     Task<void> attempt(std::size_t index) {

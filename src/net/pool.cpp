@@ -56,6 +56,8 @@ Close how_to_close(Ending ending) {
     return Close::orderly;
 }
 
+bool is_loopback(const std::string& ip) { return ip.starts_with("127.") || ip == "::1"; }
+
 ConnectionPhase phase_of(const Lifecycle& life) {
     if (life.is_dialling()) {
         return ConnectionPhase::connecting;
@@ -78,7 +80,7 @@ void Pool::Entry::connected(const std::string& peer) {
 
 Pool::Pool(Network& network, Connector& connector, PoolOptions options)
     : network_{network}, connector_{connector}, options_{std::move(options)}, look_again_changed_{network}, tasks_{network} {
-    tasks_.spawn(look_again_task());
+    tasks_.spawn(look_again_task(), "the pool's idle limits");
 }
 
 Pool::~Pool() {
@@ -136,6 +138,7 @@ void Pool::plan_later() {
 }
 
 void Pool::plan_now() {
+    const Running running{"the pool's plan"};
     if (!shutting_down_ && !frozen_) {
         perform(plan_pool(state(), options_.limits, network_.now()));
     }
@@ -188,7 +191,7 @@ void Pool::begin_dial(const PoolKey& key) {
     Entry& entry = entries_.try_emplace(id, *this, id, key).first->second;
     entry.since = network_.now();
     tell(entry, ConnectionEventKind::dialling);
-    entry.dial = tasks_.spawn(dial(entry, limit));
+    entry.dial = tasks_.spawn(dial(entry, limit), "a dial");
 }
 
 Task<void> Pool::dial(Entry& entry, Duration limit) {
@@ -254,6 +257,7 @@ void Pool::park(Entry& entry, TimePoint usable_until) {
 }
 
 void Pool::on_idle_input(ConnectionId id, Input input) {
+    const Running running{"input on an idle connection"};
     const auto found = entries_.find(id);
     if (found == entries_.end() || !found->second.life.is_parked()) {
         return;
@@ -405,13 +409,18 @@ void Pool::resumed() {
 }
 
 void Pool::network_changed(const std::string& lost_ip) {
-    const auto leads_from_it = [&lost_ip](const Entry& entry) { return entry.connection->local_ip() == lost_ip; };
     if (lost_ip.empty()) {
-        end_parked(EventKind::network_changed, {}, [](const Entry&) { return true; });
-    } else {
-        end_parked(EventKind::network_changed, {}, leads_from_it);
-        interrupt_busy(leads_from_it);
+        // What never leaves this machine has no route to lose.
+        end_parked(EventKind::network_changed, {}, [](const Entry& entry) { return !is_loopback(entry.connection->local_ip()); });
+        return;
     }
+    const auto leads_from_it = [&lost_ip](const Entry& entry) { return entry.connection->local_ip() == lost_ip; };
+    end_parked(EventKind::network_changed, {}, leads_from_it);
+    interrupt_busy(leads_from_it);
+}
+
+void Pool::link_down(const std::vector<std::string>& ips) {
+    end_parked(EventKind::network_changed, {}, [&ips](const Entry& entry) { return std::ranges::find(ips, entry.connection->local_ip()) != ips.end(); });
 }
 
 Task<void> Pool::shut_down() {
@@ -476,6 +485,7 @@ void Pool::tell(Entry& entry, ConnectionEventKind kind, ClosedBy by, std::string
     const TimePoint now = network_.now();
     const TimePoint before = std::exchange(entry.since, now);
     if (options_.on_event) {
+        const Running running{"a listener to connection events"};
         options_.on_event({.connection = entry.id,
                            .kind = kind,
                            .origin = to_string(entry.key.origin),

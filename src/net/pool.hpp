@@ -106,8 +106,10 @@ public:
     void thaw();
     // The machine slept: nothing that was open is worth a try.
     void resumed();
-    // A local address is gone: its connections end. Without one, routes changed: idle connections go.
+    // A local address is gone: its connections end. Without one, routes changed: idle connections go, but those within this machine.
     void network_changed(const std::string& lost_ip);
+    // The link that has these addresses is down, perhaps for a moment: idle connections go, running ones have their own limits.
+    void link_down(const std::vector<std::string>& ips);
 
     // Closes everything and ends dials. Nothing may be lent or waiting.
     [[nodiscard]] Task<void> shut_down();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "net/event.hpp"
+#include "net/named_executor.hpp"
 #include "net/task.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -27,13 +28,14 @@ public:
     TaskGroup(const TaskGroup&) = delete;
     TaskGroup& operator=(const TaskGroup&) = delete;
 
-    // Runs `task` on the reactor, beginning in a later turn. An exception out of a task is a bug and ends the program.
-    Id spawn(Task<void> task) {
+    // Runs `task` on the reactor, beginning in a later turn; `name` is what the watchdog calls it. An exception out of a task is a bug and
+    // ends the program.
+    Id spawn(Task<void> task, Label name = "a task") {
         const Id id = ++last_id_;
         auto signal = std::make_unique<asio::cancellation_signal>();
         auto slot = signal->slot();
         tasks_.emplace(id, std::move(signal));
-        asio::co_spawn(network_.executor(), run(std::move(task)),
+        asio::co_spawn(named(network_.executor(), name), run(std::move(task)),
                        asio::bind_cancellation_slot(slot, [this, id](std::exception_ptr failure) {
                            if (failure) {
                                std::terminate();
