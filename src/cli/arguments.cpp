@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <map>
 
 namespace lastack::cli {
@@ -11,6 +12,26 @@ namespace lastack::cli {
 namespace {
 
 constexpr int usage_error = 2;
+
+// The parser's messages repeat words of the command line, and a URL among them may hold a password.
+std::string without_secrets(std::string_view text) {
+    std::string out;
+    while (!text.empty()) {
+        const auto blanks = std::min(text.find_first_not_of(" \n"), text.size());
+        out += text.substr(0, blanks);
+        text.remove_prefix(blanks);
+        const std::string_view word = text.substr(0, text.find_first_of(" \n"));
+        const auto at = word.rfind('@');
+        const auto shown = word.starts_with("--") ? std::min(word.find('=') + 1, word.size()) : 0;
+        if (at == std::string_view::npos || at < shown) {
+            out += word;
+        } else {
+            out += std::string{word.substr(0, shown)} + "..." + std::string{word.substr(at)};
+        }
+        text.remove_prefix(word.size());
+    }
+    return out;
+}
 
 // The parser and the values it writes to; one per use, because CLI11 keeps references.
 class Parser {
@@ -40,12 +61,14 @@ public:
                 }
                 text += words.empty() ? "" : ":" + words;
             }
-            return EarlyExit{.status = usage_error, .text = printable(text) + "\nRun `lastack help` for the commands and options.\n"};
+            return EarlyExit{.status = usage_error,
+                             .text = printable(without_secrets(text)) + "\nRun `lastack help` for the commands and options.\n"};
         } catch (const CLI::ParseError& stop) {
             std::ostringstream out;
             std::ostringstream err;
             const int status = app_.exit(stop, out, err);
-            return EarlyExit{.status = status == 0 ? 0 : usage_error, .text = printable(out.str() + err.str(), KeepLines::yes)};
+            return EarlyExit{.status = status == 0 ? 0 : usage_error,
+                             .text = printable(out.str() + without_secrets(err.str()), KeepLines::yes)};
         }
         for (const auto& [command, sub] : subcommands_) {
             if (sub->parsed()) {
@@ -121,9 +144,10 @@ private:
         add_command(Command::makecache, "makecache", "Bring the metadata cache up to date");
         add_operands(add_command(Command::clean, "clean", "Remove cached data"), "WHAT", "packages, metadata, expire-cache or all", true);
         CLI::App* get = add_command(Command::get, "get", "Download files");
-        add_operands(get, "URL", "http URLs", true);
+        add_operands(get, "URL", "http and https URLs", true);
         get->add_option("-o,--output", arguments_.output, "Name of the file, for a single URL")->type_name("FILE");
         get->add_option("-d,--directory", arguments_.directory, "Directory for the files")->type_name("DIR");
+        add_get_options(*get, arguments_.get);
         add_operands(add_command(Command::help, "help", "Show help for a command"), "COMMAND", "A command's name");
     }
 

@@ -1,6 +1,7 @@
 // The command line as a value.
 #pragma once
 
+#include "cli/get_options.hpp"
 #include "repo/config.hpp"
 
 #include <cstdint>
@@ -24,6 +25,7 @@ struct Arguments {
     Verbosity verbosity = Verbosity::normal;
     std::filesystem::path output;           // get -o: the file's name
     std::filesystem::path directory = ".";  // get -d: where files go
+    GetOptions get;                         // get --proxy, --cacert, ...
 };
 
 // Ends before any work: help or version text (exit 0), or a usage error (exit 2).

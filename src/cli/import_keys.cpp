@@ -5,6 +5,7 @@
 #include "base/url.hpp"
 #include "cli/prompt.hpp"
 #include "package/error.hpp"
+#include "repo/request_options.hpp"
 
 #include <fmt/format.h>
 
@@ -24,8 +25,10 @@ Result<std::string> retrieve(Session& session, const repo::RepoConfig& repo, con
     if (url.starts_with('/')) {
         return read_file(url, key_limit);
     }
-    RequestOptions options{.timeout = repo.timeout, .retries = repo.retries, .minrate = repo.minrate, .keepalive = repo.keepalive};
-    options.user_agent = session.config().main.user_agent;
+    // Keys often lie at another place than the packages, which must not learn the password for these.
+    std::vector<std::string> own = repo.baseurl;
+    own.push_back(repo.mirrorlist);
+    const auto options = repo::request_options_elsewhere(repo, session.config().main.user_agent, {url}, own);
     auto fetched = session.client().fetch({{.urls = {url}, .size_limit = key_limit, .options = options}}, session.stop());
     if (!fetched.front()) {
         return std::unexpected(std::move(fetched.front().error()));

@@ -9,7 +9,7 @@
 
 namespace lastack::cli {
 
-// Each `gpgkey` of the repository: fetched (http, file), shown, asked for, imported. Errors: PackageErrc::key_refused when the user
+// Each `gpgkey` of the repository: fetched (http, https, file), shown, asked for, imported. Errors: PackageErrc::key_refused when the user
 // declines or nobody is there to be asked; PackageErrc::bad_key; the fetch's error.
 [[nodiscard]] Result<void> import_keys(Session& session, package::Transaction& transaction, const repo::RepoConfig& repo);
 

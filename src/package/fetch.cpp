@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 #include "base/url.hpp"
 #include "package/error.hpp"
+#include "repo/request_options.hpp"
 
 #include <algorithm>
 #include <map>
@@ -44,7 +45,7 @@ Result<std::string> file_name(const Package& package) {
 }
 
 // xml:base replaces the repository's own URLs. It may point to another host, as mirrors of add-on repositories do, but then nothing secret
-// goes there: user information in it is refused.
+// goes there: user information in it is refused, and the repository's user name and password stay behind.
 Result<std::vector<std::string>> bases_of(const Package& package, const repo::ReadyRepo& repo) {
     if (package.base.empty()) {
         return repo.base_urls;
@@ -121,16 +122,14 @@ Result<DownloadRequest> request_for(const Package& package, const repo::ReadyRep
         return std::unexpected{
             refusal(PackageErrc::bad_metadata, package, "a size of " + std::to_string(package.download_size) + " bytes cannot be")};
     }
+    auto options = package.base.empty() ? repo::request_options(repo.config, user_agent)
+                                        : repo::request_options_elsewhere(repo.config, user_agent, *urls, repo.base_urls);
     DownloadRequest request{.urls = *std::move(urls),
                             .path = repo.packages / *name,
                             .label = *name,
                             .size_limit = largest_package,
                             .digests = {*package.digest},
-                            .options = {.timeout = repo.config.timeout,
-                                        .retries = repo.config.retries,
-                                        .minrate = repo.config.minrate,
-                                        .keepalive = repo.config.keepalive,
-                                        .user_agent = std::string{user_agent}}};
+                            .options = std::move(options)};
     if (package.download_size > 0) {
         request.size = package.download_size;
     }

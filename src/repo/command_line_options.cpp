@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 #include "base/url.hpp"
 #include "repo/error.hpp"
+#include "repo/set_connection_option.hpp"
 
 #include <algorithm>
 #include <fnmatch.h>
@@ -20,26 +21,41 @@ bool matches(const std::string& glob, const std::string& id) { return fnmatch(gl
 
 bool is_glob(std::string_view text) { return text.find_first_of("*?[") != std::string_view::npos; }
 
+bool exists(const SetOption& option) {
+    MainOptions options;
+    const auto fate = option.scope.empty() ? set_main_option(options, option.key, option.value)
+                                           : set_repo_option(options.repo_defaults, option.key, option.value);
+    return !fate || *fate != OptionFate::unknown;
+}
+
+// An option that does not exist may be a misspelt password.
+bool may_be_shown(const SetOption& option) { return !is_secret_option(option.key) && !option.value.contains('@') && exists(option); }
+
 Result<SetOption> parse_setopt(const std::string& text) {
     const auto equals = text.find('=');
     if (equals == std::string::npos) {
-        return bad_option("--setopt=" + text + " has no '='", "write --setopt=KEY=VALUE or --setopt=REPO.KEY=VALUE");
+        return bad_option("--setopt=" + std::string{first_word(text)} + " has no '='",
+                          "write --setopt=KEY=VALUE or --setopt=REPO.KEY=VALUE");
     }
     if (std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; })) {
-        return bad_option("--setopt=" + text + " holds a control character", {});
+        return bad_option("--setopt=" + std::string{first_word(text.substr(0, equals))} + " holds a control character", {});
     }
-    SetOption option{.written = text, .scope = {}, .key = text.substr(0, equals), .value = std::string{trim(text.substr(equals + 1))}};
+    SetOption option{.written = std::string{first_word(text.substr(0, equals))},
+                     .scope = {},
+                     .key = text.substr(0, equals),
+                     .value = std::string{trim(text.substr(equals + 1))}};
     if (const auto dot = option.key.rfind('.'); dot != std::string::npos) {
         option.scope = option.key.substr(0, dot);
         option.key.erase(0, dot + 1);
         if (option.scope.empty()) {
-            return bad_option("--setopt=" + text + " names no repository before the '.'", "write --setopt=REPO.KEY=VALUE");
+            return bad_option("--setopt=" + option.written + " names no repository before the '.'", "write --setopt=REPO.KEY=VALUE");
         }
         if (option.scope == "main") {
             option.scope.clear();
         }
     }
     option.key = to_lower(trim(option.key));
+    option.written += may_be_shown(option) ? "=" + option.value : "";
     return option;
 }
 
@@ -49,7 +65,8 @@ Result<void> check_fate(const Parsed<OptionFate>& fate, const SetOption& option,
         return bad_option(where + ": " + fate.error(), {});
     }
     if (*fate == OptionFate::unknown) {
-        return bad_option(where + ": there is no option '" + option.key + "' " + (option.scope.empty() ? "in [main]" : "of a repository"),
+        return bad_option(where + ": there is no option '" + std::string{first_word(option.key)} + "' " +
+                              (option.scope.empty() ? "in [main]" : "of a repository"),
                           option.scope.empty() ? "for a repository's option write --setopt=REPO.KEY=VALUE" : "");
     }
     if (*fate == OptionFate::no_effect) {
@@ -114,7 +131,7 @@ Result<void> apply_repo_setopts(const std::vector<SetOption>& setopts, RepoDraft
 
 Result<void> add_repos_from_path(const std::vector<std::pair<std::string, std::string>>& given, const RepoConfig& defaults,
                                  const Variables& variables, RepoDrafts& drafts, std::vector<std::string>& warnings) {
-    constexpr auto how = "write --repofrompath=ID,http://HOST/PATH; only http URLs can be used, no local paths";
+    constexpr auto how = "write --repofrompath=ID,http://HOST/PATH; only http and https URLs can be used, no local paths";
     for (const auto& [id, text] : given) {
         const std::string written = "--repofrompath=" + id + "," + redact_url(text);
         if (!is_repo_id(id) || id == "main") {

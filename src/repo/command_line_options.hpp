@@ -15,7 +15,7 @@
 namespace lastack::repo {
 
 struct SetOption {
-    std::string written;  // as given, for messages
+    std::string written;  // as given, for messages, but for a value that may be secret
     std::string scope;    // a glob over repository ids; empty: [main]
     std::string key;      // lower case
     std::string value;

@@ -8,6 +8,7 @@
 #include "repo/ini.hpp"
 #include "repo/options.hpp"
 #include "repo/repo_sections.hpp"
+#include "repo/set_connection_option.hpp"
 #include "repo/variables.hpp"
 
 #include <algorithm>
@@ -169,6 +170,8 @@ private:
     }
 
     Result<void> finish_repos() {
+        // A repository expands what it inherited by itself; a $releasever without a value matters only to one that is used.
+        (void)expand_connection(options_.main.connection, variables_);
         for (auto& [id, draft] : drafts_) {
             if (!draft.dropped_for.empty()) {
                 continue;

@@ -2,6 +2,7 @@
 // Precedence: defaults < main configuration < .repo file < --setopt/--enablerepo/... of the command line.
 #pragma once
 
+#include "lastack/connection_options.hpp"
 #include "lastack/result.hpp"
 
 #include <chrono>
@@ -26,6 +27,7 @@ struct MainConfig {
     std::chrono::milliseconds timeout{30'000};
     unsigned retries = 10;
     std::uint64_t minrate = 1000;
+    ConnectionOptions connection;  // sslverify, proxy, username, ...; variables are expanded
     unsigned max_parallel_downloads = 3;
     std::optional<std::chrono::seconds> metadata_expire = std::chrono::hours{6};  // unset: never
     bool keepcache = true;  // keep packages after a successful transaction; yum's default
@@ -50,6 +52,7 @@ struct RepoConfig {
     std::chrono::milliseconds timeout{30'000};
     unsigned retries = 10;
     std::uint64_t minrate = 1000;
+    ConnectionOptions connection;  // each option is inherited by itself
     std::optional<std::chrono::seconds> metadata_expire = std::chrono::hours{6};
     bool skip_if_unavailable = false;
     int cost = 1000;

@@ -78,11 +78,11 @@ private:
         const auto separator = content.find_first_of("=:");
         const std::string_view key = trim(content.substr(0, separator));
         if (separator == std::string_view::npos || key.empty()) {
-            bad("the line " + shown(content) + " is no KEY=VALUE");
+            bad("the line that begins with " + shown(first_word(content)) + " is no KEY=VALUE");
             return;
         }
         if (file_.sections.empty()) {
-            bad("the option " + shown(key) + " stands before any [section]");
+            bad("the option " + shown(first_word(key)) + " stands before any [section]");
             return;
         }
         file_.sections.back().entries.push_back(
@@ -119,6 +119,8 @@ private:
 };
 
 }  // namespace
+
+std::string_view first_word(std::string_view text) { return text.substr(0, text.find_first_of(" \t")); }
 
 IniFile parse_ini(std::string_view text) {
     if (text.size() > max_config_file) {

@@ -36,6 +36,9 @@ struct IniFile {
     std::optional<IniProblem> problem;  // the first bad line before any section, or of the file as a whole
 };
 
+// What messages show of something that is no option: what follows a blank may be a password whose '=' was forgotten.
+[[nodiscard]] std::string_view first_word(std::string_view text);
+
 [[nodiscard]] IniFile parse_ini(std::string_view text);
 
 }  // namespace lastack::repo

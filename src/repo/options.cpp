@@ -1,6 +1,7 @@
 #include "repo/options.hpp"
 
 #include "base/text.hpp"
+#include "repo/set_connection_option.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -156,6 +157,7 @@ void copy_shared(const RepoConfig& from, MainConfig& to) {
     to.timeout = from.timeout;
     to.retries = from.retries;
     to.minrate = from.minrate;
+    to.connection = from.connection;
     to.metadata_expire = from.metadata_expire;
 }
 
@@ -178,12 +180,19 @@ Parsed<OptionFate> set_main_option(MainOptions& options, std::string_view key, s
         copy_shared(options.repo_defaults, options.main);
         return fate_of(std::move(outcome));
     }
+    if (auto outcome = set_connection_option(options.repo_defaults.connection, key, value)) {
+        copy_shared(options.repo_defaults, options.main);
+        return fate_of(*std::move(outcome));
+    }
     return fate_of_foreign_option(key, value);
 }
 
 Parsed<OptionFate> set_repo_option(RepoConfig& repo, std::string_view key, std::string_view value) {
     if (const auto found = std::ranges::find(repo_options, key, &RepoOption::name); found != std::end(repo_options)) {
         return fate_of(found->set(repo, value));
+    }
+    if (auto outcome = set_connection_option(repo.connection, key, value)) {
+        return fate_of(*std::move(outcome));
     }
     return fate_of_foreign_option(key, value);
 }

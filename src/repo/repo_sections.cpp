@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 #include "base/url.hpp"
 #include "repo/error.hpp"
+#include "repo/set_connection_option.hpp"
 
 #include <utility>
 
@@ -24,7 +25,7 @@ std::string complaint(const Parsed<OptionFate>& fate, const IniEntry& entry, std
         case OptionFate::no_effect:
             return "option " + in_quotes(entry.key) + " is not supported and has no effect";
         case OptionFate::unknown:
-            return "unknown option " + in_quotes(entry.key) + " in [" + std::string{section} + "]";
+            return "unknown option " + in_quotes(first_word(entry.key)) + " in [" + std::string{section} + "]";
     }
     return {};
 }
@@ -190,6 +191,7 @@ Result<void> finish_urls(RepoDraft& draft, const Variables& variables) {
     for (std::string& key : repo.gpgkey) {
         key = check.expanded(key);
     }
+    check.wants_releasever = expand_connection(repo.connection, variables) || check.wants_releasever;
     if (check.wants_releasever && repo.enabled) {
         return std::unexpected(Error{.code = RepoErrc::bad_config,
                                      .phase = Phase::parsing,

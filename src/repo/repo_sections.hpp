@@ -35,8 +35,8 @@ enum class ConfigFile : unsigned char { main, repos };
 void read_repo_sections(const IniFile& ini, std::string_view file, ConfigFile kind, const RepoConfig& defaults, RepoDrafts& drafts,
                         std::vector<std::string>& warnings);
 
-// Expands the variables and takes out the URLs that are not http or https, with a note each. An enabled repository that uses $releasever
-// while it has no value is RepoErrc::bad_config.
+// Expands the variables, also of the connection options, and takes out the URLs that are not http or https, with a note each. An enabled
+// repository that uses $releasever while it has no value is RepoErrc::bad_config.
 [[nodiscard]] Result<void> finish_urls(RepoDraft& draft, const Variables& variables);
 
 }  // namespace lastack::repo

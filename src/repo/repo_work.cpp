@@ -5,6 +5,7 @@
 #include "base/url.hpp"
 #include "repo/error.hpp"
 #include "repo/mirrorlist.hpp"
+#include "repo/request_options.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -83,19 +84,11 @@ void RepoWork::prepare(const std::filesystem::path& directory, Expiry expiry, st
     }
 }
 
-RequestOptions RepoWork::request_options() const {
-    return {.timeout = config_->timeout,
-            .retries = config_->retries,
-            .minrate = config_->minrate,
-            .keepalive = config_->keepalive,
-            .user_agent = main_->user_agent};
-}
-
 FetchRequest RepoWork::mirrorlist_request() const {
     return {.urls = {config_->mirrorlist},
             .label = config_->id + "/mirrorlist",
             .size_limit = max_mirrorlist_size,
-            .options = request_options()};
+            .options = request_options(*config_, main_->user_agent)};
 }
 
 void RepoWork::add_mirrors(std::string_view mirrorlist) {
@@ -146,7 +139,8 @@ void RepoWork::settle_urls() {
 }
 
 FetchRequest RepoWork::repomd_request() const {
-    FetchRequest request{.label = config_->id + "/repomd.xml", .size_limit = max_repomd_size, .options = request_options()};
+    FetchRequest request{
+        .label = config_->id + "/repomd.xml", .size_limit = max_repomd_size, .options = request_options(*config_, main_->user_agent)};
     for (const std::string& base : untried_) {
         request.urls.push_back(base + repomd_path);
     }
@@ -243,7 +237,7 @@ DownloadRequest RepoWork::primary_request() const {
                             .size = file.size,
                             .size_limit = max_metadata_size,
                             .digests = file.digests,
-                            .options = request_options()};
+                            .options = request_options(*config_, main_->user_agent)};
     for (const std::string& base : bases_) {
         if (auto url = join_url(base, file.href)) {
             request.urls.push_back(std::move(*url));

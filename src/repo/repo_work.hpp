@@ -58,7 +58,6 @@ private:
         bool changed = false;  // the text differs from the cached one
     };
 
-    [[nodiscard]] RequestOptions request_options() const;
     void add_mirrors(std::string_view mirrorlist);
     void accept_cached(const FetchResult& answer, std::int64_t now);
     [[nodiscard]] Result<void> accept_served(FetchResult& answer, std::int64_t now);

@@ -24,6 +24,11 @@ std::string file_name(const Url& url) {
 int run_get(Session& session) {
     const Arguments& arguments = session.arguments();
     const repo::MainConfig& config = session.config().main;
+    const auto connection = connection_of(arguments.get, config.connection);
+    if (!connection) {
+        session.fail(connection.error());
+        return exit_status::usage;
+    }
     std::vector<DownloadRequest> requests;
     std::set<std::filesystem::path> names;
     for (const std::string& operand : arguments.operands) {
@@ -38,7 +43,8 @@ int run_get(Session& session) {
                            .retries = config.retries,
                            .minrate = config.minrate,
                            .keepalive = config.keepalive,
-                           .user_agent = config.user_agent};
+                           .user_agent = config.user_agent,
+                           .connection = *connection};
         if (!names.insert(request.path).second) {
             session.fail("two of the URLs would be written to " + request.path.string() + "; get them one by one with -o");
             return exit_status::usage;

@@ -144,7 +144,10 @@ Outcome Scene::run_command_line(const std::vector<std::string>& arguments) {
     Outcome outcome{.before = state()};
     const auto children_before = children_of(::getpid());
     const auto begun = std::chrono::steady_clock::now();
-    outcome.process = run({.arguments = arguments, .environment = {{"TMPDIR", (directory_ / "tmp").string()}}, .unset = {"LASTACK_DEBUG"}});
+    outcome.process =
+        run({.arguments = arguments,
+             .environment = {{"TMPDIR", (directory_ / "tmp").string()}},
+             .unset = {"LASTACK_DEBUG", "http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"}});
     outcome.took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
     outcome.after = state();
     std::ranges::set_difference(children_of(::getpid()), children_before, std::back_inserter(outcome.left_running));

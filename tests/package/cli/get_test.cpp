@@ -78,6 +78,28 @@ TEST(Get, of_a_url_that_is_none_is_wrong_usage) {
     EXPECT_EQ(get.files(), 0U);
 }
 
+TEST(Get, of_a_proxy_that_is_none_is_wrong_usage_and_shows_no_password) {
+    const Get get;
+    for (const auto& words : std::vector<std::vector<std::string>>{
+             {"--proxy", "socks4://me:hunter2@127.0.0.1:1"}, {"--proxy=me:hunter2"}, {"--unheard-of=http://me:hunter2@127.0.0.1:1"}}) {
+        auto arguments = words;
+        arguments.push_back(get.nginx.url("/a"));
+        const auto run = get.run(arguments);
+        EXPECT_EQ(run.status, 2) << told(run);
+        EXPECT_THAT(run.out + run.err, testing::Not(HasSubstr("hunter2")));
+        EXPECT_THAT(run.err, HasSubstr(words.front().substr(0, words.front().find('='))));
+    }
+    EXPECT_EQ(get.files(), 0U);
+}
+
+TEST(Get, passes_over_the_proxy_of_the_configuration_with_no_proxy) {
+    const Get get;
+    get.root.write_main_configuration("proxy=http://me:hunter2@127.0.0.1:1\nsslcacert=/no/such/file\n");
+    const auto run = get.run({"--no-proxy", "-4", get.nginx.url("/a")});
+    EXPECT_EQ(run.status, 0) << told(run);
+    EXPECT_EQ(get.here.read("a"), "content of a");
+}
+
 TEST(Get, says_nothing_with_q) {
     const Get get;
     const auto run = get.run({"-q", get.nginx.url("/a")});

@@ -141,6 +141,22 @@ TEST(Configuration, a_bad_repository_file_leaves_out_that_repository_only) {
     EXPECT_THAT(site.root.installed(), ElementsAre("tool-2.0-1"));
 }
 
+TEST(Configuration, passwords_are_never_shown) {
+    const Site site("gpgcheck=0\nusername=me\npassword=hunter2\nproxy=_none_\nsslcacert=/no/such/file\n");
+    site.root.write_repo_file("bad", "[bad]\nbaseurl=" + site.nginx.url("/bad") + "\nproxy=socks4://me:hunter2@127.0.0.1:1\n");
+    site.root.write_repo_file("worse", "[worse]\nbaseurl=ftp://me:hunter2@127.0.0.1/\npasword=hunter2\nenabled=0\n");
+    const auto run = site.root.lastack({"-v", "--setopt=nomatch.password=hunter2", "-y", "install", "tool"});
+    EXPECT_EQ(run.status, 0) << told(run);
+    EXPECT_THAT(run.err, ContainsRegex("warning: .*bad.repo:3: proxy: the scheme 'socks4'"));
+    EXPECT_THAT(run.err, HasSubstr("--setopt=nomatch.password: no repository matches"));
+    EXPECT_THAT(run.out + run.err, Not(HasSubstr("hunter2")));
+
+    const auto wrong = site.root.lastack({"--setopt=core.proxy=http://me:hunter2@127.0.0.1:0", "makecache"});
+    EXPECT_EQ(wrong.status, 1) << told(wrong);
+    EXPECT_THAT(wrong.err, HasSubstr("--setopt=core.proxy: "));
+    EXPECT_THAT(wrong.out + wrong.err, Not(HasSubstr("hunter2")));
+}
+
 TEST(Configuration, a_repository_that_is_not_there_fails_unless_it_may_be_left_out) {
     const Site site;
     const std::string gone = "[gone]\nbaseurl=" + site.nginx.url("/gone") + "\ngpgcheck=0\n";

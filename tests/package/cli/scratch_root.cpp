@@ -87,9 +87,10 @@ std::vector<fs::path> ScratchRoot::cached(std::string_view ending) const {
 }
 
 ProcessOptions ScratchRoot::command(const std::vector<std::string>& arguments) const {
-    ProcessOptions options{.arguments = {LASTACK_BUILD_DIR "/lastack", "--installroot=" + path().string()},
-                           .environment = {{"LC_ALL", "C.UTF-8"}},
-                           .unset = {"LASTACK_DEBUG"}};
+    ProcessOptions options{
+        .arguments = {LASTACK_BUILD_DIR "/lastack", "--installroot=" + path().string()},
+        .environment = {{"LC_ALL", "C.UTF-8"}},
+        .unset = {"LASTACK_DEBUG", "http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"}};
     options.arguments.insert(options.arguments.end(), arguments.begin(), arguments.end());
     return options;
 }

@@ -161,6 +161,55 @@ TEST(PlanFetch, a_base_does_not_lose_the_user_of_the_repository) {
                 ElementsAre("https://cdn.example/foo.rpm"));
 }
 
+TEST(PlanFetch, the_repository_s_connection_carries_the_request) {
+    auto repo = base_repo();
+    repo.config.connection = {
+        .tls = {.ca = "/ca"}, .proxy = {.url = "proxy", .username = {}, .password = {}, .tls = {}}, .username = "me", .password = "secret"};
+    const auto plan = plan_fetch(installing({foo()}), {repo});
+    ASSERT_TRUE(plan.has_value());
+    EXPECT_EQ(plan->requests[0].options.connection, repo.config.connection);
+}
+
+TEST(PlanFetch, credentials_stay_behind_when_a_base_leads_to_another_server) {
+    struct Row {
+        const char* base;
+        bool sent;
+    };
+    const Row rows[] = {
+        {"", true},
+        {"pool", true},
+        {"https://one.example/other/", true},
+        {"https://one.example:443/other/", true},
+        {"https://one.example:444/", false},
+        {"https://cdn.example/pool/", false},
+        {"https://sub.one.example/", false},
+    };
+    for (const Row& row : rows) {
+        auto repo = base_repo({"https://one.example/repo", "https://two.example/repo"});
+        repo.config.connection = {.tls = {.verify = false, .ca = "/ca"}, .proxy = {}, .username = "me", .password = "secret"};
+        const auto plan = plan_fetch(installing({foo("foo.rpm", row.base)}), {repo});
+        ASSERT_TRUE(plan.has_value()) << row.base << describe(plan.error());
+        const ConnectionOptions& connection = plan->requests[0].options.connection;
+        EXPECT_EQ(connection.username, row.sent ? "me" : "") << row.base;
+        EXPECT_EQ(connection.password, row.sent ? "secret" : "") << row.base;
+        EXPECT_EQ(connection.tls, repo.config.connection.tls) << row.base;
+    }
+}
+
+TEST(PlanFetch, repositories_do_not_lend_each_other_credentials) {
+    auto first = base_repo({"https://one.example/repo"});
+    first.config.connection.username = "first";
+    auto second = base_repo({"https://one.example/second"});
+    second.config.id = "second";
+    second.packages = "/cache/second/packages";
+    Package other = foo();
+    other.repo_id = "second";
+    const auto plan = plan_fetch(installing({foo(), other}), {first, second});
+    ASSERT_TRUE(plan.has_value());
+    EXPECT_EQ(plan->requests[0].options.connection.username, "first");
+    EXPECT_EQ(plan->requests[1].options.connection.username, "");
+}
+
 class BadBase : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(BadBase, is_refused) {

@@ -153,8 +153,8 @@ TEST_F(LoadConfig, a_wrong_setopt_is_an_error) {
 }
 
 TEST_F(LoadConfig, a_setopt_without_effect_is_told) {
-    overrides.setopts = {"nomatch.gpgcheck=1", "sslverify=0", "logfile=/x"};
-    EXPECT_THAT(load().warnings, ElementsAre("--setopt=sslverify=0: option 'sslverify' is not supported and has no effect",
+    overrides.setopts = {"nomatch.gpgcheck=1", "sslverifystatus=1", "logfile=/x"};
+    EXPECT_THAT(load().warnings, ElementsAre("--setopt=sslverifystatus=1: option 'sslverifystatus' is not supported and has no effect",
                                              "--setopt=nomatch.gpgcheck=1: no repository matches 'nomatch'"));
 }
 

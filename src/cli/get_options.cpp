@@ -1,0 +1,59 @@
+#include "cli/get_options.hpp"
+
+#include "base/text.hpp"
+#include "http/proxy_choice.hpp"
+#include "http/proxy_url.hpp"
+
+#include <CLI/CLI.hpp>
+
+namespace lastack::cli {
+
+void add_get_options(CLI::App& get, GetOptions& options) {
+    CLI::Option* proxy = get.add_option("--proxy", options.proxy, "Proxy: [http|https|socks5|socks5h://][USER:PASSWORD@]HOST[:PORT]");
+    proxy->type_name("URL")->allow_extra_args(false);
+    get.add_flag("--no-proxy", options.no_proxy, "Ask the server itself, whatever configuration and environment say")->excludes(proxy);
+    CLI::Option* verify = get.add_flag("--sslverify", options.verify, "The server's certificate must be valid");
+    get.add_flag("--no-sslverify", options.no_verify, "Any certificate will do: whoever is on the way can read and change all")
+        ->excludes(verify);
+    get.add_option("--cacert", options.ca, "Trusted issuers, instead of the system's (PEM file or directory)")->type_name("PATH");
+    get.add_option("--cert", options.certificate, "Client certificate (PEM)")->type_name("FILE");
+    get.add_option("--key", options.key, "Key of the client certificate (PEM)")->type_name("FILE");
+    CLI::Option* v4 = get.add_flag("-4,--ipv4", options.v4, "Only IPv4 addresses");
+    get.add_flag("-6,--ipv6", options.v6, "Only IPv6 addresses")->excludes(v4);
+}
+
+Result<ConnectionOptions> connection_of(const GetOptions& options, ConnectionOptions main) {
+    main.username.clear();
+    main.password.clear();
+    if (options.no_proxy) {
+        main.proxy.url.emplace();
+    } else if (options.proxy) {
+        const bool none = options.proxy->empty() || iequals(*options.proxy, http::no_proxy_word);
+        if (const auto parsed = none ? Result<net::ProxyTarget>{} : http::parse_proxy_url(*options.proxy); !parsed) {
+            Error error = parsed.error();
+            error.cause = "--proxy: " + error.cause;
+            return std::unexpected(std::move(error));
+        }
+        // The credentials of [main] are for the proxy of [main].
+        main.proxy.username.clear();
+        main.proxy.password.clear();
+        main.proxy.url = *options.proxy;
+    }
+    main.tls.verify = options.verify || (main.tls.verify && !options.no_verify);
+    if (!options.ca.empty()) {
+        main.tls.ca = options.ca;
+    }
+    if (!options.certificate.empty()) {
+        main.tls.client_certificate = options.certificate;
+        main.tls.client_key.clear();
+    }
+    if (!options.key.empty()) {
+        main.tls.client_key = options.key;
+    }
+    if (options.v4 || options.v6) {
+        main.ip_family = options.v4 ? IpFamily::v4 : IpFamily::v6;
+    }
+    return main;
+}
+
+}  // namespace lastack::cli
