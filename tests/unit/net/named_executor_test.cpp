@@ -147,12 +147,22 @@ TEST_F(NamedExecutorTest, what_runs_inside_another_names_itself_and_gives_the_na
 
 TEST_F(NamedExecutorTest, it_is_equal_to_itself_and_to_no_other_name) {
     const asio::any_io_executor plain = context.get_executor();
-    EXPECT_EQ(&NamedExecutor(plain, "a").query(asio::execution::context), &plain.query(asio::execution::context));
-    const NamedExecutor a{plain, "a"};
-    const NamedExecutor copy{a};
-    EXPECT_TRUE(a == copy);
-    EXPECT_TRUE(a != NamedExecutor(plain, "b"));
-    EXPECT_TRUE(asio::any_io_executor{a} != plain);
+    const Label name = "a";
+    EXPECT_EQ(&named(plain, name).context(), &plain.context());
+    EXPECT_TRUE(named(plain, name) == named(plain, name));
+    EXPECT_TRUE(named(plain, name) != named(plain, "b"));
+    EXPECT_TRUE(named(plain, name) != plain);
+    EXPECT_TRUE(named(named(plain, "b"), name) == named(plain, name)) << "a second name takes the place of the first";
+}
+
+TEST_F(NamedExecutorTest, a_waiting_task_keeps_the_context_from_running_out_of_work) {
+    {
+        const auto work = asio::prefer(named(context.get_executor(), "work"), asio::execution::outstanding_work.tracked);
+        EXPECT_EQ(context.run_for(1ms), 0u);
+        EXPECT_FALSE(context.stopped());
+    }
+    context.run_for(20s);
+    EXPECT_TRUE(context.stopped());
 }
 
 TEST_F(NamedExecutorTest, a_turn_is_from_the_outermost_name_to_its_end) {
