@@ -1,11 +1,13 @@
 #include "support/server_process.hpp"
 
+#include "base/text.hpp"
 #include "support/listening_socket.hpp"
 #include "support/log_file.hpp"
 #include "support/tcp_states.hpp"
 
 #include <algorithm>
 #include <csignal>
+#include <fstream>
 #include <poll.h>
 #include <stdexcept>
 
@@ -25,6 +27,26 @@ std::string last_words(const std::filesystem::path& log, Process& process) {
         text += line + "\n";
     }
     return text;
+}
+
+// A zombie has closed its descriptors already; it may wait long for an init that takes it away.
+bool lives_in_group(const std::filesystem::path& process, pid_t group) {
+    std::ifstream in(process / "stat");
+    std::string line;
+    std::getline(in, line);
+    // "pid (name) state parent group ...", with anything in the name.
+    const auto fields = split(line.substr(std::min(line.rfind(')') + 1, line.size())), " ");
+    return fields.size() > 2 && fields[0] != "Z" && fields[0] != "X" && fields[2] == std::to_string(group);
+}
+
+// Its children have the listening socket too, and die when the kernel comes to it.
+void wait_until_gone(pid_t group) {
+    const auto deadline = Clock::now() + kStopPatience;
+    const auto lives = [&](const std::filesystem::directory_entry& each) { return lives_in_group(each.path(), group); };
+    const auto any_lives = [&] { return std::ranges::any_of(std::filesystem::directory_iterator("/proc"), lives); };
+    while (any_lives() && Clock::now() < deadline) {
+        ::poll(nullptr, 0, kLookAgain);
+    }
 }
 
 }  // namespace
@@ -62,10 +84,17 @@ bool ServerProcess::listens() {
     return false;
 }
 
+ServerProcess::~ServerProcess() {
+    const auto group = process_->pid();
+    process_.reset();
+    wait_until_gone(group);
+}
+
 void ServerProcess::stop() {
     if (process_->running()) {
         process_->signal(SIGTERM);
         process_->wait(kStopPatience);
+        wait_until_gone(process_->pid());
     }
 }
 

@@ -18,10 +18,15 @@ public:
     // not write much to its output: nobody reads it. Throws std::runtime_error when it ends, or does not listen in time.
     ServerProcess(const std::function<ProcessOptions(std::uint16_t port)>& prepare, const std::filesystem::path& log);
 
+    ~ServerProcess();
+    ServerProcess(const ServerProcess&) = delete;
+    ServerProcess& operator=(const ServerProcess&) = delete;
+
     [[nodiscard]] std::uint16_t port() const { return port_; }
     [[nodiscard]] pid_t pid() const { return process_->pid(); }
     [[nodiscard]] bool running() { return process_->running(); }
-    // SIGTERM, and SIGKILL to all of it after a while. Its destruction is SIGKILL at once.
+    // SIGTERM, and SIGKILL to all of it after a while. Its destruction is SIGKILL at once. After both none of its processes
+    // is left.
     void stop();
 
 private:

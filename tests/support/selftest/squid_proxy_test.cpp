@@ -122,7 +122,7 @@ TEST(SquidProxy, wants_a_name_and_password_with_digest) {
     EXPECT_THAT(client.get(uri, digest_field(challenge, uri, 1)).read_until("hello"), HasSubstr("200 OK"));
     // Used up: asked for again with another nonce, which is then good.
     std::string stale;
-    for (int use = 2; use < 5 && !stale.contains("407"); ++use) {
+    for (int use = 2; use < 5 && !stale.contains("HTTP/1.1 407 "); ++use) {
         client.drop();
         stale = client.get(uri, digest_field(challenge, uri, use)).read_until("\r\n\r\n");
     }
