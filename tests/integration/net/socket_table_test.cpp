@@ -7,11 +7,18 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <cstring>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <system_error>
 #include <unistd.h>
 
 namespace lastack::net {
@@ -85,6 +92,33 @@ TEST(SocketTable, both_sources_tell_a_half_closed_connection_alike) {
             }
         }
     }
+}
+
+// As in a sandbox: from now on this process may open no netlink socket.
+bool forbid_netlink() {
+    std::array<sock_filter, 6> program{{
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 3),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_NETLINK, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    }};
+    const sock_fprog filter{.len = program.size(), .filter = program.data()};
+    return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
+}
+
+TEST(SocketTable, changes_to_proc_for_good_where_sock_diag_is_not_permitted) {
+    const HalfClosed connection("127.0.0.1");
+    const auto reads_all_the_same = [&connection] {
+        SocketTable table;
+        const bool forbidden = forbid_netlink();
+        const auto sockets = table.read();
+        const auto again = table.read();
+        return forbidden && table.source() == TableSource::proc && sockets && with_inode(*sockets, connection.inode()).size() == 1 &&
+               again && with_inode(*again, connection.inode()).size() == 1;
+    };
+    EXPECT_EXIT(::_exit(reads_all_the_same() ? 0 : 1), testing::ExitedWithCode(0), "");
 }
 
 TEST(SocketTable, is_read_again_and_again_over_one_descriptor) {
