@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 
 #include <CLI/CLI.hpp>
+#include <climits>
 
 #include <algorithm>
 #include <map>
@@ -12,6 +13,7 @@ namespace lastack::cli {
 namespace {
 
 constexpr int usage_error = 2;
+constexpr int longest_fail_after = 24 * 3600 * 1000;  // a day
 
 // The parser's messages repeat words of the command line, and a URL among them may hold a password.
 std::string without_secrets(std::string_view text) {
@@ -148,7 +150,41 @@ private:
         get->add_option("-o,--output", arguments_.output, "Name of the file, for a single URL")->type_name("FILE");
         get->add_option("-d,--directory", arguments_.directory, "Directory for the files")->type_name("DIR");
         add_get_options(*get, arguments_.get);
+        add_socket_options(
+            add_command(Command::sockets, "sockets", "Show TCP sockets and what is half closed; or run a command and watch its"));
         add_operands(add_command(Command::help, "help", "Show help for a command"), "COMMAND", "A command's name");
+    }
+
+    void add_socket_options(CLI::App* sub) {
+        SocketRequest& s = arguments_.sockets;
+        sub->add_option("--pid", s.pids, "Those of this process (repeatable)")
+            ->type_name("PID")
+            ->check(CLI::Range(1, INT_MAX).description(""))
+            ->allow_extra_args(false);
+        sub->add_option("--name", s.names, "Those of every program with this name (repeatable; default: lastack, lastack-transact)")
+            ->type_name("NAME")
+            ->allow_extra_args(false);
+        sub->add_flag("--all", s.all, "Those of all processes");
+        sub->add_flag("--watch", s.watch, "Go on until interrupted: redrawn on a terminal, else a line per change");
+        sub->add_flag("--json", s.json, "One JSON object per line");
+        sub->add_option("--fail-after", fail_after_, "Exit with 1 when a socket stays in CLOSE_WAIT longer than this many milliseconds")
+            ->type_name("MS")
+            ->check(CLI::Range(0, longest_fail_after).description(""));
+        sub->footer(
+            "lastack sockets [--fail-after MS] [--json] -- COMMAND [ARGS...]\n"
+            "  runs COMMAND and watches it and its descendants; what is found is told on standard error when it has ended.\n"
+            "  Exit status: COMMAND's (128+N when signal N ended it, 127 not found, 126 not executable), or 1 after --fail-after.");
+    }
+
+    std::optional<std::string> finish_sockets() {
+        SocketRequest& s = arguments_.sockets;
+        if (fail_after_ >= 0) {
+            s.fail_after = std::chrono::milliseconds(fail_after_);
+        }
+        if (s.all && (!s.pids.empty() || !s.names.empty())) {
+            return "--all leaves nothing for --pid and --name to choose";
+        }
+        return std::nullopt;
     }
 
     std::variant<Arguments, EarlyExit> finish() {
@@ -176,6 +212,9 @@ private:
         if (!arguments_.output.empty() && arguments_.operands.size() > 1) {
             return refuse("-o names one file, but there are several URLs");
         }
+        if (const auto reason = finish_sockets()) {
+            return refuse(*reason);
+        }
         arguments_.verbosity = quiet_ ? Verbosity::quiet : verbose_ ? Verbosity::verbose : Verbosity::normal;
         return arguments_;
     }
@@ -186,13 +225,43 @@ private:
     std::vector<std::string> repos_from_path_;
     std::vector<std::string> enabled_;
     std::vector<std::string> disabled_;
+    int fail_after_ = -1;
     bool quiet_ = false;
     bool verbose_ = false;
 };
 
+// `sockets ... -- COMMAND...`: the words behind "--" belong to another program. CLI11 never sees them, because it would take "[a,b]" apart.
+std::optional<std::variant<Arguments, EarlyExit>> parse_sockets_with_command(int argc, const char* const* argv) {
+    const auto* const end = argv + argc;
+    const auto* const mark = std::find_if(argv, end, [](const char* word) { return std::string_view{word} == "--"; });
+    if (mark == end) {
+        return std::nullopt;
+    }
+    auto parsed = Parser{}.parse(static_cast<int>(mark - argv), argv);
+    auto* const arguments = std::get_if<Arguments>(&parsed);
+    if (arguments == nullptr || arguments->command != Command::sockets) {
+        return std::nullopt;
+    }
+    const auto refuse = [](const char* text) { return EarlyExit{.status = usage_error, .text = std::string{"lastack: "} + text + "\n"}; };
+    const SocketRequest& sockets = arguments->sockets;
+    if (mark + 1 == end) {
+        return refuse("a command must stand behind --");
+    }
+    if (sockets.all || sockets.watch || !sockets.pids.empty() || !sockets.names.empty()) {
+        return refuse("a command behind -- is what is watched: no --pid, --name, --all or --watch beside it");
+    }
+    arguments->operands.assign(mark + 1, end);
+    return parsed;
+}
+
 }  // namespace
 
-std::variant<Arguments, EarlyExit> parse_arguments(int argc, const char* const* argv) { return Parser{}.parse(argc, argv); }
+std::variant<Arguments, EarlyExit> parse_arguments(int argc, const char* const* argv) {
+    if (auto sockets = parse_sockets_with_command(argc, argv)) {
+        return std::move(*sockets);
+    }
+    return Parser{}.parse(argc, argv);
+}
 
 std::optional<std::string> help_text(const std::string& command) { return Parser{}.help(command); }
 

@@ -7,6 +7,9 @@ int run_command(Session& session) {
     if (command == Command::help) {
         return run_help(session);
     }
+    if (command == Command::sockets) {
+        return run_sockets(session);
+    }
     if (auto loaded = session.load_config(); !loaded) {
         return session.fail(loaded.error());
     }
@@ -27,6 +30,7 @@ int run_command(Session& session) {
             return run_clean(session);
         case Command::get:
             return run_get(session);
+        case Command::sockets:
         case Command::help:
             break;
     }

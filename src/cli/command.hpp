@@ -13,6 +13,7 @@ namespace lastack::cli {
 [[nodiscard]] int run_makecache(Session& session);
 [[nodiscard]] int run_clean(Session& session);
 [[nodiscard]] int run_get(Session& session);
+[[nodiscard]] int run_sockets(Session& session);
 [[nodiscard]] int run_help(Session& session);
 
 // Loads the configuration where the command wants one, then runs it.
