@@ -13,7 +13,9 @@
 namespace lastack::test {
 namespace {
 
-constexpr auto kWorst = 500ms;
+// For five hundred connections, at both ends, on a machine that is busy with other tests; one turn each is what they take.
+constexpr auto kMost = 500ms;
+constexpr auto kWorst = 3s;
 
 class Crowd : public ClientTest {
 protected:
@@ -53,6 +55,7 @@ TEST_F(Crowd, of_idle_connections_that_end_in_one_instant_is_gone_at_once_and_ho
     ASSERT_TRUE(origin.wait_until_all_closed());
     const auto latencies = close_latencies(origin.record());
     EXPECT_EQ(latencies.size(), kMany);
+    EXPECT_LE(first_quartile(latencies), kMost);
     EXPECT_LE(*std::ranges::max_element(latencies), kWorst);
     EXPECT_TRUE(own_sockets_to(origin.port()).empty());
 }

@@ -10,7 +10,7 @@
 namespace lastack::test {
 namespace {
 
-constexpr auto kSoon = 500ms;
+constexpr auto kSoon = 1s;
 
 class RemoteClient : public ::testing::Test {
 protected:

@@ -69,7 +69,7 @@ TEST_P(SilentAddress, of_two_does_not_hold_up_the_other) {
     EXPECT_THAT(fetch(std::move(request)), Succeeded());
     EXPECT_LT(Clock::now() - begin, kPrompt);
     EXPECT_EQ(here.accepted(), 1);
-    EXPECT_EQ(own_sockets_to(here.port()).size(), client().connections().open) << "no attempt goes on";
+    EXPECT_TRUE(becomes_true([&] { return own_sockets_to(here.port()).empty(); }, kPrompt)) << "an attempt goes on";
 }
 
 INSTANTIATE_TEST_SUITE_P(Family, SilentAddress, ::testing::Values("ip6 daddr ::1", "ip daddr 127.0.0.1"),
@@ -95,7 +95,7 @@ TEST_F(NamespaceTest, window_that_stays_shut_costs_the_time_limit_and_the_next_m
     auto request = document({url, origin.url("/f")});
     request.options.retries = 2;
     EXPECT_THAT(fetch(std::move(request)), Succeeded());
-    EXPECT_LT(Clock::now() - begin, 10s);
+    EXPECT_LT(Clock::now() - begin, 20s);
 }
 
 class Destroyed : public NamespaceTest {
