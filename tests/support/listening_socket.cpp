@@ -63,6 +63,15 @@ FileDescriptor listen_on(const std::string& address, std::uint16_t port, int bac
     return socket;
 }
 
+FileDescriptor connect_to(const std::string& address, std::uint16_t port) {
+    const auto name = socket_address(address, port);
+    FileDescriptor socket(::socket(name.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (!socket.valid() || ::connect(socket.get(), name.get(), name.length) != 0) {
+        throw std::system_error(errno, std::generic_category(), "connect to " + address);
+    }
+    return socket;
+}
+
 std::uint16_t local_port(int socket) {
     sockaddr_storage storage{};
     socklen_t length = sizeof storage;

@@ -1,5 +1,5 @@
-// Listening sockets on loopback, and ports at which connecting fails in a chosen way. No port number is ever fixed or guessed: each is
-// taken from the kernel and kept bound as long as it is used.
+// Sockets for servers and plain clients, and ports at which connecting fails in a chosen way. No port number is ever fixed or guessed: each
+// is taken from the kernel and kept bound as long as it is used.
 #pragma once
 
 #include "base/file.hpp"
@@ -13,6 +13,8 @@ namespace lastack::test {
 
 // Non-blocking and close-on-exec. Throws std::system_error.
 [[nodiscard]] FileDescriptor listen_on(const std::string& address, std::uint16_t port = 0, int backlog = 512);
+// A blocking one that leads to a numeric address. Throws std::system_error.
+[[nodiscard]] FileDescriptor connect_to(const std::string& address, std::uint16_t port);
 [[nodiscard]] std::uint16_t local_port(int socket);
 [[nodiscard]] std::string address_text(const sockaddr_storage& address);  // "ip:port", "[ip]:port"
 

@@ -42,7 +42,7 @@ struct Entry {
 class ScriptedOrigin::Impl : public ScriptedConnection::Director {
 public:
     explicit Impl(const Options& options)
-        : address_(options.address),
+        : host_(options.host.empty() ? options.address : options.host),
           listener_(listen_on(options.address, options.port)),
           port_(local_port(listener_.get())),
           wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
@@ -63,7 +63,7 @@ public:
     Impl& operator=(const Impl&) = delete;
 
     [[nodiscard]] std::uint16_t port() const { return port_; }
-    [[nodiscard]] const std::string& address() const { return address_; }
+    [[nodiscard]] const std::string& host() const { return host_; }
 
     void add(When when, Responder responder) {
         const std::scoped_lock lock(mutex_);
@@ -234,7 +234,7 @@ private:
         }
     }
 
-    std::string address_;
+    std::string host_;
     FileDescriptor listener_;
     std::uint16_t port_;
     FileDescriptor wake_;
@@ -256,9 +256,11 @@ ScriptedOrigin::~ScriptedOrigin() = default;
 
 std::uint16_t ScriptedOrigin::port() const { return impl_->port(); }
 
-std::string ScriptedOrigin::url(std::string_view path) const {
-    const bool six = impl_->address().contains(':');
-    return "http://" + (six ? "[" + impl_->address() + "]" : impl_->address()) + ":" + std::to_string(port()) + std::string(path);
+std::string ScriptedOrigin::url(std::string_view path) const { return url_at(impl_->host(), path); }
+
+std::string ScriptedOrigin::url_at(std::string_view host, std::string_view path) const {
+    const bool six = host.contains(':');
+    return (six ? "http://[" : "http://") + std::string(host) + (six ? "]:" : ":") + std::to_string(port()) + std::string(path);
 }
 
 void ScriptedOrigin::on(When when, Responder responder) { impl_->add(std::move(when), std::move(responder)); }

@@ -1,7 +1,8 @@
 // An HTTP/1.1 origin inside the test's process that can misbehave, per request and per connection, and records what it sees.
 //
-// One thread polls plain sockets on 127.0.0.1. Every call below may be made from any thread. Answers come from a script; what no entry
-// matches is answered with 404. Nothing here shares code with the client under test but the words of `base`.
+// One thread polls plain sockets, in the network namespace of the thread that constructs the origin. Every call below may be made from any
+// thread. Answers come from a script; what no entry matches is answered with 404. Nothing here shares code with the client under test but
+// the words of `base`.
 #pragma once
 
 #include "support/script.hpp"
@@ -35,8 +36,9 @@ inline constexpr std::chrono::seconds kTestPatience{10};
 class ScriptedOrigin {
 public:
     struct Options {
-        std::string address = "127.0.0.1";  // any of 127.0.0.0/8, or "::1"
+        std::string address = "127.0.0.1";  // any that the constructing thread's network has; "::": all of them
         std::uint16_t port = 0;             // 0: a free one
+        std::string host{};                 // what url() calls it; empty: the address
     };
 
     // Throws std::system_error when it cannot listen.
@@ -47,7 +49,8 @@ public:
     ScriptedOrigin& operator=(const ScriptedOrigin&) = delete;
 
     [[nodiscard]] std::uint16_t port() const;
-    [[nodiscard]] std::string url(std::string_view path = "/") const;  // "http://127.0.0.1:PORT" + path
+    [[nodiscard]] std::string url(std::string_view path = "/") const;                            // "http://127.0.0.1:PORT" + path
+    [[nodiscard]] std::string url_at(std::string_view host, std::string_view path = "/") const;  // the same by another name
 
     // What to answer.
     void on(When when, Responder responder);

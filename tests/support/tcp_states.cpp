@@ -7,6 +7,7 @@
 #include <charconv>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <optional>
 #include <set>
 #include <unistd.h>
@@ -15,20 +16,36 @@ namespace lastack::test {
 
 namespace {
 
-std::set<std::uint64_t> socket_inodes(const std::string& process) {
+// Inode to descriptor.
+std::map<std::uint64_t, int> socket_descriptors(const std::string& process) {
     constexpr std::string_view kPrefix = "socket:[";
-    std::set<std::uint64_t> inodes;
+    std::map<std::uint64_t, int> descriptors;
     std::error_code error;
     for (std::filesystem::directory_iterator each(process + "/fd", error), end; !error && each != end; each.increment(error)) {
         std::error_code vanished;
         const auto target = std::filesystem::read_symlink(each->path(), vanished).string();
         if (!vanished && target.starts_with(kPrefix) && target.ends_with(']')) {
             if (const auto inode = parse_decimal(std::string_view(target).substr(kPrefix.size(), target.size() - kPrefix.size() - 1))) {
-                inodes.insert(*inode);
+                descriptors[*inode] = static_cast<int>(parse_decimal(each->path().filename().string()).value_or(0));
             }
         }
     }
-    return inodes;
+    return descriptors;
+}
+
+// One thread's directory for each network namespace in which threads of the process live: each has tables of its own.
+std::vector<std::string> networks_of(const std::string& process) {
+    std::vector<std::string> result;
+    std::set<std::string> seen;
+    std::error_code error;
+    for (std::filesystem::directory_iterator each(process + "/task", error), end; !error && each != end; each.increment(error)) {
+        std::error_code vanished;
+        const auto network = std::filesystem::read_symlink(each->path() / "ns/net", vanished).string();
+        if (!vanished && seen.insert(network).second) {
+            result.push_back(each->path());
+        }
+    }
+    return result;
 }
 
 std::optional<std::uint64_t> parse_hex(std::string_view text) {
@@ -57,7 +74,7 @@ std::optional<TcpSocket> parse_line(const std::string& line) {
     if (!state || !inode) {
         return std::nullopt;
     }
-    return TcpSocket{static_cast<TcpState>(*state), port_of(fields[1]), port_of(fields[2]), *inode};
+    return TcpSocket{static_cast<TcpState>(*state), port_of(fields[1]), port_of(fields[2]), *inode, -1};
 }
 
 }  // namespace
@@ -72,13 +89,17 @@ std::string_view to_string(TcpState state) {
 
 std::vector<TcpSocket> tcp_sockets(pid_t pid) {
     const auto process = "/proc/" + std::to_string(pid);
-    const auto inodes = socket_inodes(process);
+    const auto descriptors = socket_descriptors(process);
     std::vector<TcpSocket> result;
-    for (const char* table : {"/net/tcp", "/net/tcp6"}) {
-        std::ifstream in(process + table);
-        for (std::string line; std::getline(in, line);) {
-            if (const auto socket = parse_line(line); socket && inodes.contains(socket->inode)) {
-                result.push_back(*socket);
+    for (const auto& network : networks_of(process)) {
+        for (const char* table : {"/net/tcp", "/net/tcp6"}) {
+            std::ifstream in(network + table);
+            for (std::string line; std::getline(in, line);) {
+                auto socket = parse_line(line);
+                if (const auto owned = socket ? descriptors.find(socket->inode) : descriptors.end(); owned != descriptors.end()) {
+                    socket->descriptor = owned->second;
+                    result.push_back(*socket);
+                }
             }
         }
     }

@@ -1,4 +1,5 @@
 // The TCP sockets that a process owns and the states the kernel has them in, read from /proc. A snapshot: descriptors first, then states.
+// Seen are those of every network namespace in which a thread of the process lives.
 #pragma once
 
 #include <cstdint>
@@ -30,6 +31,7 @@ struct TcpSocket {
     std::uint16_t local_port = 0;
     std::uint16_t remote_port = 0;  // 0: not connected
     std::uint64_t inode = 0;
+    int descriptor = -1;  // in the process that owns it
 
     friend bool operator==(const TcpSocket&, const TcpSocket&) = default;
 };

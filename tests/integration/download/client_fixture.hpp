@@ -36,6 +36,7 @@ using namespace std::chrono_literals;
 
 class ClientTest : public ::testing::Test {
 protected:
+    explicit ClientTest(const ScriptedOrigin::Options& origin_options = {}) : origin(origin_options) {}
     ~ClientTest() override;
 
     // Made at the first use, from `options`.

@@ -1,11 +1,10 @@
 #include "support/selftest/raw_client.hpp"
 
+#include "support/listening_socket.hpp"
+
 #include <array>
-#include <cerrno>
-#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <system_error>
 #include <unistd.h>
 
 namespace lastack::test {
@@ -16,13 +15,7 @@ constexpr int kPatience = 10'000;
 
 }  // namespace
 
-RawClient::RawClient(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{.sin_family = AF_INET, .sin_port = htons(port)};
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-        throw std::system_error(errno, std::generic_category(), "connect");
-    }
-}
+RawClient::RawClient(std::uint16_t port, const std::string& address) : socket_(connect_to(address, port)) {}
 
 RawClient& RawClient::send(std::string_view bytes) {
     if (::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(bytes.size())) {

@@ -14,7 +14,7 @@ enum class End : std::uint8_t { still_open, fin, reset };
 
 class RawClient {
 public:
-    explicit RawClient(std::uint16_t port);
+    explicit RawClient(std::uint16_t port, const std::string& address = "127.0.0.1");
 
     RawClient& send(std::string_view bytes);
     RawClient& get(std::string_view target, std::string_view more_fields = {});
