@@ -120,7 +120,8 @@ TEST_F(RemoteClient, that_started_a_program_closes_without_it) {
 TEST_F(RemoteClient, that_forked_closes_though_the_child_holds_its_sockets) {
     keep_idle(3);
     const auto child = child_of("fork");
-    ASSERT_EQ(tcp_sockets(child).size(), 3u);
+    const auto held = tcp_sockets(child);
+    ASSERT_EQ(held.size(), 3u) << describe(held);
     command("close");
     expect_fin_at_once();
 }
@@ -129,7 +130,8 @@ TEST_F(RemoteClient, that_forked_closes_though_the_child_holds_its_sockets) {
 TEST_F(RemoteClient, that_forked_answers_the_servers_fin_though_the_child_holds_its_sockets) {
     keep_idle(3);
     const auto child = child_of("fork");
-    ASSERT_EQ(tcp_sockets(child).size(), 3u);
+    const auto held = tcp_sockets(child);
+    ASSERT_EQ(held.size(), 3u) << describe(held);
     ASSERT_EQ(origin.close_idle(), 3);
     expect_fin_at_once();
     expect_fetched();
