@@ -89,7 +89,7 @@ std::string_view to_string(TcpState state) {
 
 std::vector<TcpSocket> tcp_sockets(pid_t pid) {
     const auto process = "/proc/" + std::to_string(pid);
-    const auto descriptors = socket_descriptors(process);
+    auto descriptors = socket_descriptors(process);
     std::vector<TcpSocket> result;
     for (const auto& network : networks_of(process)) {
         for (const char* table : {"/net/tcp", "/net/tcp6"}) {
@@ -99,6 +99,7 @@ std::vector<TcpSocket> tcp_sockets(pid_t pid) {
                 if (const auto owned = socket ? descriptors.find(socket->inode) : descriptors.end(); owned != descriptors.end()) {
                     socket->descriptor = owned->second;
                     result.push_back(*socket);
+                    descriptors.erase(owned);  // a table that changes while it is read may show a line twice
                 }
             }
         }
