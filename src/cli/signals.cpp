@@ -28,7 +28,11 @@ Signals::Signals() {
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGHUP);
-    sigaddset(&set, SIGTSTP);
+    // Ignored by whoever started us, it will not stop us: then nothing is to be closed for it.
+    struct sigaction stop{};
+    if (::sigaction(SIGTSTP, nullptr, &stop) == 0 && stop.sa_handler != SIG_IGN) {
+        sigaddset(&set, SIGTSTP);
+    }
     pthread_sigmask(SIG_BLOCK, &set, nullptr);
     signals_ = FileDescriptor{::signalfd(-1, &set, SFD_CLOEXEC)};
     stopped_ = FileDescriptor{::eventfd(0, EFD_CLOEXEC)};

@@ -179,11 +179,15 @@ net::Task<Result<Client::Attempt>> Client::attempt(const Request& request, const
             ++counts_.answers;
             co_return result;
         }
+        if (result.outcome.fate == net::Fate::elsewhere && result.outcome.error->code == net::NetErrc::interrupted) {
+            ++counts_.interrupted;  // our doing: no sign of a stale connection, and no server to spare from a further request
+            continue;
+        }
         const Replay replay = may_replay(result.outcome.fate, result.outcome.received > 0, resends);
         if (replay == Replay::no) {
             co_return result;
         }
-        if (result.outcome.received == 0 && result.outcome.error->code != net::NetErrc::interrupted) {
+        if (result.outcome.received == 0) {
             pool_.proved_stale(key, idle_since, bound_at);
         }
         count_resend(result.outcome, resends);

@@ -28,6 +28,8 @@ struct ClientCounts {
     std::uint64_t resent_unanswered = 0;  // B: no byte of an answer came
     std::uint64_t resent_in_head = 0;     // E
     std::uint64_t resent_refused = 0;     // M: 408
+    // Requests sent again because we had ended their connection: the process stopped, the machine slept, an address went.
+    std::uint64_t interrupted = 0;
 
     [[nodiscard]] std::uint64_t resends() const { return resent_unsent + resent_unanswered + resent_in_head + resent_refused; }
 };

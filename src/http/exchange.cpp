@@ -83,8 +83,15 @@ private:
             case net::Input::bytes:
                 co_return lost(net::EventKind::bytes,
                                Error{.code = net::NetErrc::unsolicited, .phase = Phase::sending, .cause = "bytes came before the request"});
-            case net::Input::end:
             case net::Input::failed:
+                // A reset, or our own interruption: only an operation tells which, and only the former is the server's doing.
+                buffer_.resize(read_size);
+                if (auto read = co_await stream_.read_some(buffer_, deadline()); !read) {
+                    read.error().phase = Phase::sending;
+                    co_return lost(std::move(read.error()));
+                }
+                [[fallthrough]];
+            case net::Input::end:
                 co_return lost(net::EventKind::end, closed_error(Phase::sending, "the server closed the connection before the request"));
         }
         auto written = co_await stream_.write_all(std::as_bytes(std::span{bytes_}), deadline());

@@ -203,9 +203,10 @@ Task<void> Pool::dial(Entry& entry, Duration limit) {
     plan_later();
     if (!connection) {
         const bool cancelled = connection.error().code == Errc::cancelled;
-        entry.life.on(cancelled ? EventKind::unneeded : EventKind::failed);
+        entry.life.on(cancelled ? entry.interrupted_by.value_or(EventKind::unneeded) : EventKind::failed);
+        const EventKind by = entry.life.ended_by();
         const PoolKey key = entry.key;
-        gone(entry, cancelled ? ClosedBy::us : ClosedBy::network, cancelled ? "not needed any more" : connection.error().cause);
+        gone(entry, who_closed(by), cancelled ? why_closed(by) : connection.error().cause);
         if (!cancelled) {
             dial_failed(key, std::move(connection.error()));
         }
@@ -214,6 +215,7 @@ Task<void> Pool::dial(Entry& entry, Duration limit) {
     ++opened_;
     entry.connection = std::move(*connection);
     entry.address = entry.connection->peer();
+    entry.interrupted_by.reset();  // it stood already when its dial was cancelled
     entry.life.on(EventKind::connected);
     entry.life.on(EventKind::secured);
     tell(entry, ConnectionEventKind::opened);
@@ -327,7 +329,7 @@ void Pool::end(Entry& entry, EventKind kind, std::string why) {
     const Ending ending = entry.life.ending();
     entry.connection->close(how_to_close(ending));
     entry.life.on(EventKind::flushed);
-    const EventKind by = entry.life.ended_by();
+    const EventKind by = entry.interrupted_by.value_or(entry.life.ended_by());
     gone(entry, who_closed(by), why.empty() ? why_closed(by) : std::move(why));
 }
 
@@ -354,17 +356,19 @@ void Pool::end_parked(EventKind kind, const std::string& why, Wanted wanted) {
 }
 
 template <typename Wanted>
-void Pool::interrupt_busy(Wanted wanted) {
+void Pool::interrupt_busy(EventKind kind, Wanted wanted) {
     for (auto& [id, entry] : entries_) {
         if (entry.connection && !entry.life.is_parked() && wanted(entry)) {
+            entry.interrupted_by = kind;
             entry.connection->interrupt();
         }
     }
 }
 
-void Pool::cancel_dials() {
-    for (const auto& [id, entry] : entries_) {
+void Pool::cancel_dials(EventKind kind) {
+    for (auto& [id, entry] : entries_) {
         if (entry.life.is_dialling()) {
+            entry.interrupted_by = kind;
             tasks_.cancel(entry.dial);
         }
     }
@@ -393,8 +397,8 @@ void Pool::proved_stale(const PoolKey& key, TimePoint idle_since, TimePoint boun
 void Pool::freeze() {
     frozen_ = true;
     close_idle();
-    interrupt_busy([](const Entry&) { return true; });
-    cancel_dials();
+    interrupt_busy(EventKind::freeze, [](const Entry&) { return true; });
+    cancel_dials(EventKind::freeze);
 }
 
 void Pool::thaw() {
@@ -404,8 +408,8 @@ void Pool::thaw() {
 
 void Pool::resumed() {
     end_parked(EventKind::resumed, {}, [](const Entry&) { return true; });
-    interrupt_busy([](const Entry&) { return true; });
-    cancel_dials();
+    interrupt_busy(EventKind::resumed, [](const Entry&) { return true; });
+    cancel_dials(EventKind::resumed);
 }
 
 void Pool::network_changed(const std::string& lost_ip) {
@@ -416,11 +420,12 @@ void Pool::network_changed(const std::string& lost_ip) {
     }
     const auto leads_from_it = [&lost_ip](const Entry& entry) { return entry.connection->local_ip() == lost_ip; };
     end_parked(EventKind::network_changed, {}, leads_from_it);
-    interrupt_busy(leads_from_it);
+    interrupt_busy(EventKind::network_changed, leads_from_it);
 }
 
 void Pool::link_down(const std::vector<std::string>& ips) {
-    end_parked(EventKind::network_changed, {}, [&ips](const Entry& entry) { return std::ranges::find(ips, entry.connection->local_ip()) != ips.end(); });
+    end_parked(EventKind::network_changed, {},
+               [&ips](const Entry& entry) { return std::ranges::find(ips, entry.connection->local_ip()) != ips.end(); });
 }
 
 Task<void> Pool::shut_down() {

@@ -135,6 +135,7 @@ private:
         std::optional<std::uint64_t> requests_left;  // the server's max=M, counted down
         std::unique_ptr<Connection> connection;      // none while it is dialled
         TaskGroup::Id dial = 0;
+        std::optional<EventKind> interrupted_by;  // what ended it from outside while it was dialled or at work
     };
     struct Waiter {
         WaiterId id;
@@ -161,8 +162,8 @@ private:
     template <typename Wanted>
     void end_parked(EventKind kind, const std::string& why, Wanted wanted);
     template <typename Wanted>
-    void interrupt_busy(Wanted wanted);
-    void cancel_dials();
+    void interrupt_busy(EventKind kind, Wanted wanted);
+    void cancel_dials(EventKind kind);
     [[nodiscard]] bool close_oldest_idle();
     [[nodiscard]] PoolState state() const;
     [[nodiscard]] TimePoint idle_deadline(const Entry& entry, std::optional<std::chrono::seconds> hint) const;
