@@ -141,8 +141,10 @@ private:
                 channel_.notify();
                 break;
             case Fate::notify_alone:
-                channel_.notify();
-                linger();
+                if (server_.context_ != nullptr) {
+                    channel_.notify();
+                    linger();
+                }
                 break;
             case Fate::fin_with_answer:
                 channel_.notify();

@@ -40,6 +40,9 @@ private:
 // Processors, load and date of this run: what figures are worth nothing without.
 void print_surroundings(std::string_view name);
 
+// Of this process, all threads, user and system.
+[[nodiscard]] double processor_seconds();
+
 // As many descriptors as this process may have.
 void raise_descriptor_limit();
 

@@ -2,7 +2,7 @@
 // long each takes to close from the client's side too; also while the client downloads at full speed. And what does an idle connection cost
 // in memory? lastack beside a bare epoll loop as the limit and libcurl's multi handle as the peer; each in a process of its own.
 //
-//   bench_idle [--connections N] [--rounds N] [--plain | --tls] [--load-folder DIR] [--check]
+//   bench_idle [--connections N] [--rounds N] [--plain | --tls] [--only calm|load|burst|memory] [--load-folder DIR] [--check]
 #include "bench/figures.hpp"
 #include "bench/heap.hpp"
 #include "bench/holding_server.hpp"
@@ -36,6 +36,8 @@ struct Options {
     bool plain = true;
     bool tls = true;
     bool check = false;
+    std::string only;  // "calm", "load", "burst" or "memory"; empty: all
+    [[nodiscard]] bool wants(std::string_view scene) const { return only.empty() || only == scene; }
     std::filesystem::path load_folder = "/dev/shm";
 };
 
@@ -63,10 +65,15 @@ Options parse(int argc, char** argv) {
         } else if (word == "--plain" || word == "--tls") {
             options.plain = word == "--plain";
             options.tls = word == "--tls";
+        } else if (word == "--only" && has_value) {
+            options.only = argv[++i];
         } else if (word == "--check") {
             options.check = true;
         } else {
-            std::fprintf(stderr, "usage: bench_idle [--connections N] [--rounds N] [--plain | --tls] [--load-folder DIR] [--check]\n");
+            std::fprintf(
+                stderr,
+                "usage: bench_idle [--connections N] [--rounds N] [--plain | --tls] [--only calm|load|burst|memory] [--load-folder DIR] "
+                "[--check]\n");
             std::exit(2);
         }
     }
@@ -79,6 +86,13 @@ Heap heap_of(const std::string& answer) {
     return heap;
 }
 
+struct Scene {
+    Distribution times;
+    Distribution processor;  // microseconds of the client's processor time per close, of each round
+    Distribution last_gone;  // of each round
+    double rate = 0;         // MB/s that the server sent, of the last round
+};
+
 // One client's process, and what was seen of it.
 struct Subject {
     Subject(const char* title, const std::string& kind, const std::filesystem::path& ca, unsigned connections)
@@ -86,11 +100,9 @@ struct Subject {
 
     const char* name;
     Partner process;
-    Distribution one_by_one;
-    Distribution loaded;
-    Distribution in_burst;
-    Distribution last_of_burst;  // of each round
-    double load_rate = 0;        // MB/s, of the last round
+    Scene calm;
+    Scene loaded;
+    Scene burst;
     std::optional<Heap> per_connection;
     std::size_t odd = 0;  // closes that were no plain answer to ours
 };
@@ -110,43 +122,58 @@ public:
     void run() {
         for (unsigned round = 0; round < options_.rounds; ++round) {  // in turn, so that all see the same machine
             for (Subject* subject : {&bare_, &lastack_}) {
-                subject->one_by_one.add(close_all(*subject, pace).times);
-                const Closes burst = close_all(*subject, 0ms);
-                subject->in_burst.add(burst.times);
-                subject->last_of_burst.add({burst.last_gone});
-                close_all_under_load(*subject);
+                if (options_.wants("calm")) {
+                    close_all(*subject, subject->calm, pace);
+                }
+                if (options_.wants("burst")) {
+                    close_all(*subject, subject->burst, 0ms);
+                }
+                if (options_.wants("load")) {
+                    close_all(*subject, subject->loaded, pace, Load::yes);
+                }
             }
+        }
+        if (options_.wants("memory")) {
+            hold(bare_);
+            hold(lastack_);
         }
     }
 
     void print() {
-        std::printf("closing one by one, one per millisecond: from the server's FIN to the client's\n");
-        row(bare_, bare_.one_by_one, nullptr);
-        row(lastack_, lastack_.one_by_one, &bare_.one_by_one);
-        print_curl();
-        std::printf("the same while %u downloads run at full speed through the same client\n", load_downloads);
-        row(bare_, bare_.loaded, nullptr, bare_.load_rate);
-        row(lastack_, lastack_.loaded, &bare_.loaded, lastack_.load_rate);
-        std::printf("closing all in one burst\n");
-        for (Subject* subject : {&bare_, &lastack_}) {
-            row(*subject, subject->in_burst, nullptr);
-            std::printf("  %-16s from the first FIN of the server until the last connection is gone: median %.1f ms, worst %.1f ms\n", "",
-                        subject->last_of_burst.median() / 1000, subject->last_of_burst.at(1) / 1000);
+        if (options_.wants("calm")) {
+            std::printf("closing one by one, one per millisecond: from the server's FIN to the client's\n");
+            print_both(&Subject::calm);
+            print_curl();
         }
-        std::printf("memory per idle connection, user space: growth of the process from 0 to %u connections\n", options_.connections);
-        for (const Subject* subject : {&bare_, &lastack_, &curl_}) {
-            const Heap& heap = *subject->per_connection;
-            std::printf("  %-16s RssAnon after malloc_trim %7.0f B   RssAnon as it stands %7.0f B   allocated (malloc_info) %7.0f B\n",
-                        subject->name, static_cast<double>(heap.resident_trimmed), static_cast<double>(heap.resident),
-                        static_cast<double>(heap.in_use));
+        if (options_.wants("load")) {
+            std::printf("the same while %u downloads run at full speed through the same client\n", load_downloads);
+            print_both(&Subject::loaded);
+        }
+        if (options_.wants("burst")) {
+            std::printf("closing all in one burst\n");
+            print_both(&Subject::burst);
+            for (Subject* subject : {&bare_, &lastack_}) {
+                Scene& scene = subject->burst;
+                std::printf("  %-16s from the first FIN of the server until the last connection is gone: median %.1f ms, worst %.1f ms\n",
+                            subject->name, scene.last_gone.median() / 1000, scene.last_gone.at(1) / 1000);
+            }
+        }
+        if (options_.wants("memory")) {
+            print_memory();
         }
     }
 
     void judge_times(Goals& goals) {
-        goals.at_most("plain: median, times that of the bare loop", lastack_.one_by_one.median() / bare_.one_by_one.median(), 2, "x");
-        goals.at_most("plain: p99", lastack_.one_by_one.at(0.99) / 1000, 1, "ms");
-        goals.at_most("plain: p99 while downloads run", lastack_.loaded.at(0.99) / 1000, 1, "ms");
-        goals.at_most("plain: burst until the last is gone, median of rounds", lastack_.last_of_burst.median() / 1000, 50, "ms");
+        if (options_.wants("calm")) {
+            goals.at_most("plain: median, times that of the bare loop", lastack_.calm.times.median() / bare_.calm.times.median(), 2, "x");
+            goals.at_most("plain: p99", lastack_.calm.times.at(0.99) / 1000, 1, "ms");
+        }
+        if (options_.wants("load")) {
+            goals.at_most("plain: p99 while downloads run", lastack_.loaded.times.at(0.99) / 1000, 1, "ms");
+        }
+        if (options_.wants("burst")) {
+            goals.at_most("plain: burst until the last is gone, median of rounds", lastack_.burst.last_gone.median() / 1000, 50, "ms");
+        }
     }
     void judge_memory(Goals& goals, const std::string& name, double limit) {
         goals.at_most(name + ": memory per idle connection (after malloc_trim)",
@@ -181,6 +208,11 @@ private:
         return heap_of(subject.process.answer());
     }
 
+    static double processor_time(Subject& subject) {
+        subject.process.order("processor");
+        return std::strtod(subject.process.answer().c_str(), nullptr);
+    }
+
     Closes close_held(Subject& subject, std::chrono::milliseconds every) {
         Closes closes = server_.close_all(every, patience);
         subject.odd += closes.left + closes.resets + closes.closed_by_them;
@@ -191,32 +223,36 @@ private:
         return closes;
     }
 
-    Closes close_all(Subject& subject, std::chrono::milliseconds every) {
-        hold(subject);
-        return close_held(subject, every);
-    }
+    enum class Load : std::uint8_t { no, yes };
 
-    void close_all_under_load(Subject& subject) {
+    void close_all(Subject& subject, Scene& scene, std::chrono::milliseconds every, Load load = Load::no) {
         hold(subject);
-        subject.process.order("load " + std::to_string(streams_.port()) + " " + folder_.string());
-        (void)subject.process.answer();
-        std::this_thread::sleep_for(200ms);  // until they run at full speed
+        if (load == Load::yes) {
+            subject.process.order("load " + std::to_string(streams_.port()) + " " + folder_.string());
+            (void)subject.process.answer();
+            std::this_thread::sleep_for(200ms);  // until they run at full speed
+        }
         const std::uint64_t sent_before = streams_.sent();
+        const double processor_before = processor_time(subject);
         const auto begin = std::chrono::steady_clock::now();
-        subject.loaded.add(close_held(subject, pace).times);
+        const Closes closes = close_held(subject, every);
         const std::chrono::duration<double> time = std::chrono::steady_clock::now() - begin;
-        subject.load_rate = static_cast<double>(streams_.sent() - sent_before) / 1e6 / time.count();
-        subject.process.order("unload");
-        (void)subject.process.answer();
+        scene.rate = static_cast<double>(streams_.sent() - sent_before) / 1e6 / time.count();
+        scene.processor.add({(processor_time(subject) - processor_before) * 1e6 / options_.connections});
+        scene.times.add(closes.times);
+        scene.last_gone.add({closes.last_gone});
+        if (load == Load::yes) {
+            subject.process.order("unload");
+            (void)subject.process.answer();
+        }
     }
 
     void print_curl() {
         hold(curl_);
         const Closes closes = server_.close_all(0ms, patience);
         if (closes.left == 0) {
-            Distribution times;
-            times.add(closes.times);
-            row(curl_, times, &bare_.one_by_one);
+            curl_.calm.times.add(closes.times);
+            row(curl_, curl_.calm, &bare_.calm);
             return;
         }
         curl_.process.order("transfer " + std::to_string(warm_.port()));
@@ -228,15 +264,34 @@ private:
             curl_.name, closes.left, options_.connections, gone);
     }
 
-    static void row(Subject& subject, Distribution& times, Distribution* limit, double rate = 0) {
-        std::printf("  %-16s %s", subject.name, times.text().c_str());
+    void print_both(Scene Subject::* scene) {
+        row(bare_, bare_.*scene, nullptr);
+        row(lastack_, lastack_.*scene, &(bare_.*scene));
+    }
+
+    static void row(Subject& subject, Scene& scene, Scene* limit) {
+        std::printf("  %-16s %s   client's processor time %6.1f us each", subject.name, scene.times.text().c_str(),
+                    scene.processor.median());
         if (limit != nullptr) {
-            std::printf("   median %.2f x bare, p99 %.2f x", times.median() / limit->median(), times.at(0.99) / limit->at(0.99));
+            std::printf("   median %.2f x bare, p99 %.2f x", scene.times.median() / limit->times.median(),
+                        scene.times.at(0.99) / limit->times.at(0.99));
         }
-        if (rate > 0) {
-            std::printf("   at %.0f MB/s", rate);
+        if (scene.rate > 0) {
+            std::printf("   at %.0f MB/s", scene.rate);
         }
         std::printf("\n");
+    }
+
+    void print_memory() {
+        if (!curl_.per_connection) {
+            hold(curl_);
+        }
+        std::printf("memory per idle connection, user space: growth of the process from 0 to %u connections\n", options_.connections);
+        for (const Subject* subject : {&bare_, &lastack_, &curl_}) {
+            const Heap& heap = *subject->per_connection;
+            std::printf("  %-16s RssAnon after malloc_trim %7ld B   RssAnon as it stands %7ld B   allocated (malloc_info) %7ld B\n",
+                        subject->name, heap.resident_trimmed, heap.resident, heap.in_use);
+        }
     }
 
     Options options_;
@@ -259,7 +314,9 @@ void compare(const Options& options, Goals& goals, lastack::test::TestCa* ca, co
     if (ca == nullptr) {
         comparison.judge_times(goals);
     }
-    comparison.judge_memory(goals, name, ca == nullptr ? 4 : 40);
+    if (options.wants("memory")) {
+        comparison.judge_memory(goals, name, ca == nullptr ? 4 : 40);
+    }
     comparison.judge_manners(goals, name);
 }
 

@@ -125,6 +125,8 @@ int run_idle_client(const std::string& kind, const std::filesystem::path& ca, un
             give_answer("held");
         } else if (order == "weigh") {
             tell_heap();
+        } else if (order == "processor") {
+            give_answer(std::to_string(processor_seconds()));
         } else if (order == "load") {
             std::string folder;
             words >> folder;

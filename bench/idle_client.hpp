@@ -3,6 +3,7 @@
 //   warm PORT          a new client, one request, its connection closed by the server
 //   hold PORT COUNT    COUNT requests at once; then all these connections are idle
 //   weigh              -> the heap
+//   processor          -> seconds of processor time that this process has used
 //   load PORT FOLDER   downloads at full speed from now on
 //   unload             their end
 //   transfer PORT      one more request, on whatever connection

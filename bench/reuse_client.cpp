@@ -2,6 +2,7 @@
 
 #include "bench/channel.hpp"
 #include "bench/curl_multi.hpp"
+#include "bench/figures.hpp"
 
 #include "lastack/client.hpp"
 
@@ -11,7 +12,6 @@
 #include <cstdio>
 #include <functional>
 #include <random>
-#include <sys/resource.h>
 #include <thread>
 #include <vector>
 
@@ -113,13 +113,6 @@ void run_bare(const ReuseTask& task, Failures& failures) {
         });
     }
     std::ranges::for_each(threads, &std::thread::join);
-}
-
-double processor_seconds() {
-    rusage used{};
-    ::getrusage(RUSAGE_SELF, &used);
-    const auto seconds = [](const timeval& time) { return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6; };
-    return seconds(used.ru_utime) + seconds(used.ru_stime);
 }
 
 }  // namespace
