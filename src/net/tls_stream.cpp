@@ -438,10 +438,10 @@ private:
 
     void release_buffers() {
         if (wire_.arrived.empty()) {
-            ciphertext_ = {};
+            ciphertext_ = std::vector<std::byte>{};  // "= {}" would keep the capacity
             wire_.arrived = {};
         }
-        wire_.leaving = {};
+        wire_.leaving = std::vector<std::byte>{};
     }
 
     std::unique_ptr<Stream> inner_;
