@@ -83,8 +83,14 @@ private:
             case net::Input::bytes:
                 co_return lost(net::EventKind::bytes,
                                Error{.code = net::NetErrc::unsolicited, .phase = Phase::sending, .cause = "bytes came before the request"});
-            case net::Input::end:
             case net::Input::failed:
+                // A TLS alert says why: the server may want a certificate of ours.
+                buffer_.resize(read_size);
+                if (auto said = co_await stream_.read_some(buffer_, deadline()); !said && said.error().code == net::NetErrc::tls_failed) {
+                    co_return lost(net::EventKind::end, std::move(said.error()));
+                }
+                [[fallthrough]];
+            case net::Input::end:
                 co_return lost(net::EventKind::end, closed_error(Phase::sending, "the server closed the connection before the request"));
         }
         auto written = co_await stream_.write_all(std::as_bytes(std::span{bytes_}), deadline());
