@@ -30,6 +30,7 @@ struct TcpSocket {
     std::uint16_t local_port = 0;
     std::uint16_t remote_port = 0;  // 0: not connected
     std::uint64_t inode = 0;
+    std::uint64_t unread = 0;  // bytes that wait to be read
 
     friend bool operator==(const TcpSocket&, const TcpSocket&) = default;
 };
