@@ -467,11 +467,11 @@ private:
 
     void release_buffers() {
         if (wire_.arrived.empty()) {
-            ciphertext_ = {};
+            std::vector<std::byte>{}.swap(ciphertext_);  // `= {}` would keep the memory
             wire_.arrived = {};
         }
         if (wire_.leaving.empty()) {
-            wire_.leaving = {};
+            std::vector<std::byte>{}.swap(wire_.leaving);
         }
     }
 
