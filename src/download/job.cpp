@@ -112,8 +112,7 @@ public:
         : transport_{transport}, disk_{disk}, request_{request}, file_{file}, progress_{progress}, need_{std::move(need)} {}
 
     net::Task<Result<void>> ask(http::Request request) override {
-        const bool all_at_hand = request_.size && file_.size() == *request_.size && !request_.digests.empty();
-        if (all_at_hand) {
+        if (all_at_hand()) {
             co_return co_await commit(request.url);  // killed between the last byte and the name
         }
         const bool resumed = add_range(request);
@@ -124,6 +123,9 @@ public:
         auto response = co_await transport_.http.send(std::move(request), sink);
         auto stored = co_await sink.flush();
         fetched_ += sink.fetched();
+        if (!response && response.error().code == http::HttpErrc::truncated && stored && all_at_hand()) {
+            co_return co_await commit(asked);  // an end without close_notify; the digest tells whether it was the end
+        }
         if (!response) {
             response.error().offset = file_.size();
             co_return std::unexpected(std::move(response.error()));
@@ -172,6 +174,8 @@ public:
     [[nodiscard]] const std::string& served_by() const { return served_by_; }
 
 private:
+    [[nodiscard]] bool all_at_hand() const { return request_.size && file_.size() == *request_.size && !request_.digests.empty(); }
+
     // Asks for the rest when that is safe: the bytes at hand came from this URL and the server can tell whether its file changed, or the
     // finished file's digest will tell.
     bool add_range(http::Request& request) {

@@ -84,7 +84,7 @@ private:
                 co_return lost(net::EventKind::bytes,
                                Error{.code = net::NetErrc::unsolicited, .phase = Phase::sending, .cause = "bytes came before the request"});
             case net::Input::failed:
-                // A reset, or our own interruption: only an operation tells which, and only the former is the server's doing.
+                // A reset, a TLS alert, or our own interruption: only an operation tells which.
                 buffer_.resize(read_size);
                 if (auto read = co_await stream_.read_some(buffer_, deadline()); !read) {
                     read.error().phase = Phase::sending;

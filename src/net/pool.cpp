@@ -172,13 +172,16 @@ void Pool::assign(WaiterId waiter_id, ConnectionId id) {
         on_idle_input(id, input);  // the waiter stays in the queue for the plan that this causes
         return;
     }
-    Waiter* waiter = find_waiter(waiter_id);
     entry.connection->unwatch();
+    bind(*find_waiter(waiter_id), entry);
+}
+
+void Pool::bind(Waiter& waiter, Entry& entry) {
     entry.life.on(EventKind::checkout);
     tell(entry, ConnectionEventKind::bound);
-    waiters_.remove(waiter);
-    waiter->outcome.emplace(Lease{*this, id, *entry.connection, entry.life, entry.idle_since});
-    waiter->ready.set();
+    waiters_.remove(&waiter);
+    waiter.outcome.emplace(Lease{*this, entry.id, *entry.connection, entry.life, entry.idle_since});
+    waiter.ready.set();
 }
 
 void Pool::begin_dial(const PoolKey& key) {
@@ -219,8 +222,14 @@ Task<void> Pool::dial(Entry& entry, Duration limit) {
     entry.life.on(EventKind::connected);
     entry.life.on(EventKind::secured);
     tell(entry, ConnectionEventKind::opened);
+    const auto waiter = std::ranges::find_if(waiters_, [&entry](const Waiter* w) { return w->key == entry.key; });
     if (frozen_ || shutting_down_) {
         end(entry, EventKind::freeze);
+    } else if (waiter != waiters_.end()) {
+        // Bound in this turn whatever it shows: a server that ends new connections at once fails the request that asked for them, or they
+        // would be dialled for ever.
+        entry.idle_since = network_.now();
+        bind(**waiter, entry);
     } else if (const Input input = entry.connection->probe(); input != Input::quiet) {
         end(entry, event_of(input));
     } else {

@@ -150,6 +150,7 @@ private:
     void plan_now();
     void perform(const PoolPlan& plan);
     void assign(WaiterId waiter, ConnectionId connection);
+    void bind(Waiter& waiter, Entry& entry);
     void begin_dial(const PoolKey& key);
     Task<void> dial(Entry& entry, Duration limit);
     void dial_failed(const PoolKey& key, Error error);

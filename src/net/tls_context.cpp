@@ -179,6 +179,9 @@ SSL_SESSION* TlsContext::take_session(const std::string& server) {
         return nullptr;
     }
     SSL_SESSION* session = found->second.front();
+    if (SSL_SESSION_get_protocol_version(session) < TLS1_3_VERSION && SSL_SESSION_up_ref(session) == 1) {
+        return session;  // a server that resumes it need not send another
+    }
     found->second.pop_front();
     if (found->second.empty()) {
         sessions_.erase(found);

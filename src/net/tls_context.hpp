@@ -30,7 +30,7 @@ public:
     [[nodiscard]] SSL_CTX* native() const noexcept { return context_; }
     [[nodiscard]] bool verifies() const noexcept { return verifies_; }
 
-    // A ticket is used once (RFC 8446 appendix C.4); null: none. Ownership goes to the caller.
+    // A ticket of TLS 1.3 is used once (RFC 8446 appendix C.4), a session of 1.2 again and again. Ownership goes to the caller; null: none.
     [[nodiscard]] SSL_SESSION* take_session(const std::string& server);
     void keep_session(const std::string& server, SSL_SESSION* session);  // takes ownership
 

@@ -113,7 +113,6 @@ Error certificate_error(const RejectedCertificate& rejected, const std::string& 
             error.next_step = "use the name that the certificate carries, or tell whoever runs the server";
             break;
         case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-        case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
             error.cause = "the certificate of " + host + " is self-signed by " +
                           (shown != nullptr ? name_text(X509_get_issuer_name(shown)) : "an unknown issuer") + ", which is not trusted here";
             error.next_step = "if you trust it, name its certificate with sslcacert";
@@ -121,6 +120,7 @@ Error certificate_error(const RejectedCertificate& rejected, const std::string& 
         case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
         case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
         case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+        case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:  // the unknown issuer's own was sent along
         case X509_V_ERR_CERT_UNTRUSTED:
             error.cause = "the certificate of " + host + " comes from an unknown issuer, " +
                           (shown != nullptr ? name_text(X509_get_issuer_name(shown)) : "which it does not name");
@@ -140,8 +140,10 @@ int alert_of(unsigned long code) {
     return ERR_GET_LIB(code) == ERR_LIB_SSL && reason > alert_reasons && reason < alert_reasons + 256 ? reason - alert_reasons : 0;
 }
 
-Error alert_error(int alert) {
+Error alert_error(int alert, AskedForCertificate asked) {
     Error error{.code = NetErrc::tls_failed, .phase = Phase::securing};
+    constexpr const char* wants_certificate = "the server wants a client certificate that it accepts: check sslclientcert and sslclientkey";
+    constexpr const char* wants_old_tls = "the server may speak only old TLS: at least TLS 1.2 is needed";
     error.cause = std::string{"the server refused with the TLS alert '"} + SSL_alert_desc_string_long(alert) + "'";
     switch (alert) {
         case SSL_AD_CERTIFICATE_REQUIRED:
@@ -152,11 +154,13 @@ Error alert_error(int alert) {
         case SSL_AD_CERTIFICATE_UNKNOWN:
         case SSL_AD_UNKNOWN_CA:
         case SSL_AD_ACCESS_DENIED:
-            error.next_step = "the server wants a client certificate that it accepts: check sslclientcert and sslclientkey";
+            error.next_step = wants_certificate;
+            break;
+        case SSL_AD_HANDSHAKE_FAILURE:  // TLS 1.2 has no alert of its own for a certificate that is missing
+            error.next_step = asked == AskedForCertificate::yes ? wants_certificate : wants_old_tls;
             break;
         case SSL_AD_PROTOCOL_VERSION:
-        case SSL_AD_HANDSHAKE_FAILURE:
-            error.next_step = "the server may speak only old TLS: at least TLS 1.2 is needed";
+            error.next_step = wants_old_tls;
             break;
         case SSL_AD_UNRECOGNIZED_NAME:
             error.next_step = "the server does not know this host name";
@@ -183,13 +187,14 @@ std::string openssl_reason() {
     return reason == nullptr ? "error " + std::to_string(code) : reason;
 }
 
-Error tls_error(const RejectedCertificate& rejected, const std::string& host, std::time_t now) {
+Error tls_error(const RejectedCertificate& rejected, const std::string& host, std::time_t now, AskedForCertificate asked) {
     const unsigned long code = ERR_peek_error();
+    const unsigned long last = ERR_peek_last_error();  // what is wrong with a signature is said by other libraries before
     Error error{.code = NetErrc::tls_failed, .phase = Phase::securing};
-    if (ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) == SSL_R_CERTIFICATE_VERIFY_FAILED && rejected.verdict != X509_V_OK) {
+    if (ERR_GET_LIB(last) == ERR_LIB_SSL && ERR_GET_REASON(last) == SSL_R_CERTIFICATE_VERIFY_FAILED && rejected.verdict != X509_V_OK) {
         error = certificate_error(rejected, host, now);
     } else if (const int alert = alert_of(code); alert != 0) {
-        error = alert_error(alert);
+        error = alert_error(alert, asked);
     } else if (ERR_GET_LIB(code) == ERR_LIB_SSL &&
                (ERR_GET_REASON(code) == SSL_R_UNSUPPORTED_PROTOCOL || ERR_GET_REASON(code) == SSL_R_WRONG_SSL_VERSION)) {
         error.cause = "the server speaks no TLS version that is safe: at least TLS 1.2 is needed";

@@ -25,8 +25,11 @@ struct RejectedCertificate {
 // The reason at the top of OpenSSL's error queue of this thread; does not clear it.
 [[nodiscard]] std::string openssl_reason();
 
+// Whether the peer asked for a certificate of ours: then that may be what it misses.
+enum class AskedForCertificate : unsigned char { no, yes };
+
 // The error of a handshake or a record that failed: a certificate that did not pass, an alert of the peer, or what OpenSSL says. Takes the
 // error queue. `host` is the name that the certificate should carry; `now` the wall clock.
-[[nodiscard]] Error tls_error(const RejectedCertificate& rejected, const std::string& host, std::time_t now);
+[[nodiscard]] Error tls_error(const RejectedCertificate& rejected, const std::string& host, std::time_t now, AskedForCertificate asked);
 
 }  // namespace lastack::net

@@ -21,6 +21,7 @@ namespace {
 
 constexpr std::size_t read_size = std::size_t{64} << 10;
 constexpr std::size_t write_size = std::size_t{16} << 10;  // one record
+constexpr std::size_t most_leaving = std::size_t{1} << 20;
 constexpr std::array<unsigned char, 9> protocols{8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
 
 struct FreeSsl {
@@ -52,6 +53,9 @@ int wire_read(BIO* bio, char* into, std::size_t size, std::size_t* got) {
 
 int wire_write(BIO* bio, const char* from, std::size_t size, std::size_t* put) {
     auto& wire = *static_cast<Wire*>(BIO_get_data(bio));
+    if (size > most_leaving - wire.leaving.size()) {
+        return 0;  // a peer that has itself answered and never reads
+    }
     const auto bytes = std::as_bytes(std::span{from, size});
     wire.leaving.insert(wire.leaving.end(), bytes.begin(), bytes.end());
     *put = size;
@@ -89,7 +93,13 @@ class TlsStream final : public Stream {
 public:
     TlsStream(std::unique_ptr<Stream> inner, std::shared_ptr<TlsContext> context, TlsPeer peer)
         : inner_{std::move(inner)}, context_{std::move(context)}, peer_{std::move(peer)}, ssl_{SSL_new(context_->native())} {}
-    ~TlsStream() override { close(Close::orderly); }
+    ~TlsStream() override {
+        close(Close::orderly);
+        if (ssl_) {
+            // However it ended: without this OpenSSL spoils the session, which every later connection would have to do without.
+            SSL_set_shutdown(ssl_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+        }
+    }
 
     Task<Result<void>> handshake(TimePoint deadline) {
         if (!prepare()) {
@@ -142,6 +152,7 @@ public:
             if (wire_.ended) {
                 co_return std::unexpected(cut_off());
             }
+            give_leaving();
             ciphertext_.resize(read_size);
             auto n = co_await inner_->read_some(ciphertext_, deadline);
             if (!n) {
@@ -219,7 +230,7 @@ public:
         if (std::exchange(closed_, true)) {
             return;
         }
-        const bool peer_hears = !broken_ && !wire_.ended && (SSL_get_shutdown(ssl_.get()) & SSL_RECEIVED_SHUTDOWN) == 0;
+        const bool peer_hears = ssl_ && !broken_ && !wire_.ended && (SSL_get_shutdown(ssl_.get()) & SSL_RECEIVED_SHUTDOWN) == 0;
         if (how == Close::orderly && peer_hears && SSL_is_init_finished(ssl_.get()) == 1) {
             // One try: an idle connection has room for it, and nobody waits for the answer.
             ERR_clear_error();
@@ -259,6 +270,7 @@ private:
         rejected_ = std::make_unique<RejectedCertificate>();
         SSL_set_verify(ssl_.get(), context_->verifies() ? SSL_VERIFY_PEER : SSL_VERIFY_NONE,
                        context_->verifies() ? on_certificate : nullptr);
+        SSL_set_cert_cb(ssl_.get(), on_certificate_request, this);
         SSL_CTX_sess_set_new_cb(context_->native(), on_session);
         X509_VERIFY_PARAM* wanted = SSL_get0_param(ssl_.get());
         X509_VERIFY_PARAM_set_hostflags(wanted, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
@@ -293,6 +305,11 @@ private:
         return accepted;
     }
 
+    static int on_certificate_request(SSL*, void* stream) {
+        static_cast<TlsStream*>(stream)->asked_ = AskedForCertificate::yes;
+        return 1;
+    }
+
     static int on_session(SSL* ssl, SSL_SESSION* session) {
         auto* self = static_cast<TlsStream*>(SSL_get_app_data(ssl));
         self->context_->keep_session(self->peer_.session_key, session);
@@ -301,7 +318,7 @@ private:
 
     Error failure() {
         static const RejectedCertificate none;
-        return tls_error(rejected_ ? *rejected_ : none, peer_.host, std::time(nullptr));
+        return tls_error(rejected_ ? *rejected_ : none, peer_.host, std::time(nullptr), asked_);
     }
 
     static Error cut_off() {
@@ -323,6 +340,10 @@ private:
     // Decrypts as much as fits out of the ciphertext at hand.
     Decrypted decrypt(std::span<std::byte> buffer) {
         Decrypted out;
+        if (failed_) {  // what OpenSSL says of it a second time is less
+            out.then = Input::failed;
+            return out;
+        }
         while (out.bytes < buffer.size()) {
             ERR_clear_error();
             std::size_t n = 0;
@@ -345,7 +366,9 @@ private:
             case SSL_ERROR_ZERO_RETURN:
                 return Input::end;
             default:
-                if (wire_.ended && wire_.arrived.empty()) {
+                // An alert may stand before the end; then that is the news.
+                if (const unsigned long code = ERR_peek_error();
+                    wire_.ended && (code == 0 || ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING)) {
                     broken_ = true;
                     failed_ = cut_off();
                     ERR_clear_error();
@@ -384,11 +407,12 @@ private:
                 return Input::bytes;
             }
             if (const Input input = verdict_of(SSL_get_error(ssl_.get(), 0)); input != Input::quiet) {
-                return reset_ ? Input::failed : input == Input::failed && wire_.ended ? Input::end : input;
+                return !reset_ && failed_ && failed_->code == NetErrc::cut_off ? Input::end : input;
             }
             if (wire_.ended) {
                 return reset_ ? Input::failed : Input::end;
             }
+            give_leaving();
             if (rounds == 0 && !pull() && !wire_.ended) {
                 return Input::quiet;
             }
@@ -397,7 +421,10 @@ private:
     }
 
     void arm() {
-        inner_->watch([this](Input) {
+        inner_->watch([this](Input shown) {
+            if (shown == Input::failed) {  // the kernel says so once
+                wire_.ended = reset_ = true;
+            }
             const Input input = look();
             if (input == Input::quiet) {
                 release_buffers();
@@ -422,10 +449,12 @@ private:
         co_return Result<void>{};
     }
 
+    // What OpenSSL answers by itself (a KeyUpdate, an alert) goes out as far as it can at once, the rest with what is written next: a
+    // record that is left out makes all later ones unreadable.
     void give_leaving() noexcept {
-        const auto leaving = std::exchange(wire_.leaving, {});
-        if (!leaving.empty()) {
-            (void)inner_->give(leaving);
+        if (!wire_.leaving.empty()) {
+            const auto given = static_cast<std::ptrdiff_t>(inner_->give(wire_.leaving));
+            wire_.leaving.erase(wire_.leaving.begin(), wire_.leaving.begin() + given);
         }
     }
 
@@ -438,10 +467,12 @@ private:
 
     void release_buffers() {
         if (wire_.arrived.empty()) {
-            ciphertext_ = std::vector<std::byte>{};  // "= {}" would keep the capacity
+            std::vector<std::byte>{}.swap(ciphertext_);  // `= {}` would keep the memory
             wire_.arrived = {};
         }
-        wire_.leaving = std::vector<std::byte>{};
+        if (wire_.leaving.empty()) {
+            std::vector<std::byte>{}.swap(wire_.leaving);
+        }
     }
 
     std::unique_ptr<Stream> inner_;
@@ -453,6 +484,7 @@ private:
     std::unique_ptr<RejectedCertificate> rejected_;  // during the handshake
     std::optional<Error> failed_;
     std::move_only_function<void(Input)> on_input_;
+    AskedForCertificate asked_ = AskedForCertificate::no;
     bool broken_ = false;  // no further record can be written
     bool reset_ = false;
     bool sent_any_ = false;

@@ -71,10 +71,11 @@ std::optional<TcpSocket> parse_line(const std::string& line) {
     }
     const auto state = parse_hex(fields[3]);
     const auto inode = parse_decimal(fields[9]);
-    if (!state || !inode) {
+    const auto unread = parse_hex(fields[4].substr(fields[4].find(':') + 1));
+    if (!state || !inode || !unread) {
         return std::nullopt;
     }
-    return TcpSocket{static_cast<TcpState>(*state), port_of(fields[1]), port_of(fields[2]), *inode, -1};
+    return TcpSocket{static_cast<TcpState>(*state), port_of(fields[1]), port_of(fields[2]), *inode, -1, *unread};
 }
 
 }  // namespace

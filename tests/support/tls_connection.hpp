@@ -39,6 +39,7 @@ private:
     void after_script();
     void established();
     bool write(std::string_view bytes);
+    void send_half();             // of what OpenSSL made; the rest is held back
     void output(bool succeeded);  // what OpenSSL made joins what is to be sent
     void finish();
     void leave_gate();
@@ -50,6 +51,7 @@ private:
     Progress perform(Answer& step);
     Progress perform(const Send& step);
     Progress perform(const SendHalf& step);
+    Progress perform(const HalfCloseNotify&);
     Progress perform(const SendRest&);
     Progress perform(const SendRaw& step);
     Progress perform(const CloseNotify&);

@@ -36,7 +36,8 @@ struct Send {
 struct SendHalf {
     std::string bytes;
 };
-struct SendRest {};  // the other half
+struct HalfCloseNotify {};  // likewise; TCP stays open
+struct SendRest {};         // the other half
 // As they are, past TLS.
 struct SendRaw {
     std::string bytes;
@@ -59,8 +60,8 @@ struct WaitForClose {};  // the client's close_notify, FIN or RST
 struct StopReading {};   // for good: the client's bytes fill the kernel's buffer; its FIN is seen all the same
 struct Ignore {};        // never ends: nothing the client does is answered, its FIN neither
 
-using Step = std::variant<ClientHello, ServerHello, Handshake, Alert, Answer, Send, SendHalf, SendRest, SendRaw, CloseNotify, Fin, Reset,
-                          Tickets, KeyUpdate, WaitUntil, WaitForClose, StopReading, Ignore>;
+using Step = std::variant<ClientHello, ServerHello, Handshake, Alert, Answer, Send, SendHalf, HalfCloseNotify, SendRest, SendRaw,
+                          CloseNotify, Fin, Reset, Tickets, KeyUpdate, WaitUntil, WaitForClose, StopReading, Ignore>;
 // When a script is done the connection stays open: a close_notify is answered with close_notify and FIN, a FIN with FIN.
 using Steps = std::vector<Step>;
 

@@ -76,11 +76,23 @@ Connection::Progress Connection::perform(const Send& step) {
 
 Connection::Progress Connection::perform(const SendHalf& step) {
     const bool written = write(step.bytes);
+    send_half();
+    output(written);
+    return Progress::done;
+}
+
+Connection::Progress Connection::perform(const HalfCloseNotify&) {
+    const bool made = SSL_shutdown(tls_.ssl()) >= 0;
+    send_half();
+    output(made);
+    seen_.close_notify_sent = now_;
+    return Progress::done;
+}
+
+void Connection::send_half() {
     held_ = tls_.take_output();
     out_ += held_.substr(0, held_.size() / 2);
     held_.erase(0, held_.size() / 2);
-    output(written);
-    return Progress::done;
 }
 
 Connection::Progress Connection::perform(const SendRest&) {
