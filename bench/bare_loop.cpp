@@ -42,12 +42,12 @@ public:
         ::close(wake_);
     }
 
-    void hold(std::uint16_t port, unsigned count) override {
+    void ask(const std::vector<std::uint16_t>& ports) override {
         answered_ = 0;
-        for (unsigned i = 0; i < count; ++i) {
+        for (const std::uint16_t port : ports) {
             add(port, "GET / HTTP/1.1\r\nHost: bench\r\n\r\n", false);
         }
-        for (unsigned seen = answered_; seen < count; seen = answered_) {
+        for (unsigned seen = answered_; seen < ports.size(); seen = answered_) {
             answered_.wait(seen);
         }
     }

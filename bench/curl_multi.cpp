@@ -95,9 +95,9 @@ class CurlClient final : public IdleClient {
 public:
     CurlClient(const std::filesystem::path& ca, unsigned most) : scheme_{ca.empty() ? "http" : "https"}, multi_{ca, most} {}
 
-    void hold(std::uint16_t port, unsigned count) override {
-        const auto url = [&](unsigned) { return scheme_ + "://127.0.0.1:" + std::to_string(port) + "/"; };
-        multi_.transfer(count, url, [](unsigned, const CurlMulti::Answer& answer) {
+    void ask(const std::vector<std::uint16_t>& ports) override {
+        const auto url = [&](unsigned i) { return scheme_ + "://127.0.0.1:" + std::to_string(ports[i]) + "/"; };
+        multi_.transfer(static_cast<unsigned>(ports.size()), url, [](unsigned, const CurlMulti::Answer& answer) {
             if (answer.result != CURLE_OK) {
                 std::fprintf(stderr, "libcurl: %s\n", ::curl_easy_strerror(answer.result));
                 std::exit(1);

@@ -58,8 +58,8 @@ private:
 
 }  // namespace
 
-Channel HoldingServer::accept_one() {
-    const int fd = listener_.accept();
+Channel HoldingServer::accept_one(Listener& listener) {
+    const int fd = listener.accept();
     if (fd < 0) {
         die("accept");
     }
@@ -74,11 +74,30 @@ Channel HoldingServer::accept_one() {
     return channel;
 }
 
+std::string HoldingServer::open_ports(std::size_t count) {
+    std::string numbers;
+    ports_.clear();
+    while (ports_.size() < count) {
+        numbers += (numbers.empty() ? "" : " ") + std::to_string(ports_.emplace_back().port());
+    }
+    return numbers;
+}
+
+void HoldingServer::collect_from_ports() {
+    open_.clear();
+    for (Listener& port : ports_) {
+        if (!open_.emplace_back(accept_one(port)).write(answer)) {
+            die("an answer");
+        }
+    }
+    ports_.clear();
+}
+
 void HoldingServer::collect(std::size_t count) {
     open_.clear();
     open_.reserve(count);
     for (std::size_t i = 0; i < count; ++i) {
-        open_.push_back(accept_one());
+        open_.push_back(accept_one(listener_));
     }
     for (Channel& channel : open_) {
         if (!channel.write(answer)) {
@@ -88,7 +107,7 @@ void HoldingServer::collect(std::size_t count) {
 }
 
 void HoldingServer::serve_one() {
-    Channel channel = accept_one();
+    Channel channel = accept_one(listener_);
     channel.write(answer);
     channel.notify();
     channel.fin();

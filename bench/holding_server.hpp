@@ -4,6 +4,8 @@
 #include "bench/channel.hpp"
 
 #include <chrono>
+#include <list>
+#include <string>
 #include <vector>
 
 namespace lastack::bench {
@@ -22,6 +24,9 @@ public:
 
     [[nodiscard]] std::uint16_t port() const { return listener_.port(); }
 
+    // One port per connection: so a client opens many without having many requests at a time.
+    [[nodiscard]] std::string open_ports(std::size_t count);  // "40001 40002 ..."
+    void collect_from_ports();
     // Answers only when all have asked, so that each request has a connection of its own.
     void collect(std::size_t count);
     // One answer, then nothing more is heard of that connection.
@@ -33,10 +38,11 @@ public:
     [[nodiscard]] std::size_t drop_left(std::chrono::milliseconds patience);
 
 private:
-    [[nodiscard]] Channel accept_one();
+    [[nodiscard]] Channel accept_one(Listener& listener);
 
     SSL_CTX* context_;
     Listener listener_;
+    std::list<Listener> ports_;
     std::vector<Channel> open_;
 };
 

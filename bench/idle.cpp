@@ -4,9 +4,9 @@
 //
 //   bench_idle [--connections N] [--rounds N] [--plain | --tls] [--only calm|load|burst|memory] [--load-folder DIR] [--check]
 #include "bench/figures.hpp"
-#include "bench/heap.hpp"
 #include "bench/holding_server.hpp"
 #include "bench/idle_client.hpp"
+#include "bench/idle_memory.hpp"
 #include "bench/partner.hpp"
 #include "bench/stream_server.hpp"
 
@@ -18,8 +18,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
-#include <optional>
-#include <sstream>
 
 namespace {
 
@@ -28,7 +26,6 @@ using namespace std::chrono_literals;
 
 constexpr auto pace = 1ms;
 constexpr auto patience = 5s;
-constexpr double kibibyte = 1024;
 
 struct Options {
     unsigned connections = 1000;
@@ -80,12 +77,6 @@ Options parse(int argc, char** argv) {
     return options;
 }
 
-Heap heap_of(const std::string& answer) {
-    Heap heap;
-    std::istringstream{answer} >> heap.resident >> heap.resident_trimmed >> heap.in_use;
-    return heap;
-}
-
 struct Scene {
     Distribution times;
     Distribution processor;  // microseconds of the client's processor time per close, of each round
@@ -103,7 +94,6 @@ struct Subject {
     Scene calm;
     Scene loaded;
     Scene burst;
-    std::optional<Heap> per_connection;
     std::size_t odd = 0;  // closes that were no plain answer to ours
 };
 
@@ -133,10 +123,6 @@ public:
                 }
             }
         }
-        if (options_.wants("memory")) {
-            hold(bare_);
-            hold(lastack_);
-        }
     }
 
     void print() {
@@ -158,9 +144,6 @@ public:
                             subject->name, scene.last_gone.median() / 1000, scene.last_gone.at(1) / 1000);
             }
         }
-        if (options_.wants("memory")) {
-            print_memory();
-        }
     }
 
     void judge_times(Goals& goals) {
@@ -175,37 +158,19 @@ public:
             goals.at_most("plain: burst until the last is gone, median of rounds", lastack_.burst.last_gone.median() / 1000, 50, "ms");
         }
     }
-    void judge_memory(Goals& goals, const std::string& name, double limit) {
-        goals.at_most(name + ": memory per idle connection (after malloc_trim)",
-                      static_cast<double>(lastack_.per_connection->resident_trimmed) / kibibyte, limit, "KiB");
-    }
     void judge_manners(Goals& goals, const std::string& name) {
         goals.at_most(name + ": closes other than FIN for FIN", static_cast<double>(lastack_.odd), 0, "");
     }
 
 private:
-    // A fresh client with all its connections idle; the first time also what they cost.
+    // A fresh client with all its connections idle.
     void hold(Subject& subject) {
         subject.process.order("warm " + std::to_string(warm_.port()));
         warm_.serve_one();
         (void)subject.process.answer();
-        const bool first = !subject.per_connection;
-        const Heap before = first ? weigh(subject) : Heap{};
         subject.process.order("hold " + std::to_string(server_.port()) + " " + std::to_string(options_.connections));
         server_.collect(options_.connections);
         (void)subject.process.answer();
-        if (first) {
-            const Heap after = weigh(subject);
-            const long n = options_.connections;
-            subject.per_connection = Heap{.resident = (after.resident - before.resident) / n,
-                                          .resident_trimmed = (after.resident_trimmed - before.resident_trimmed) / n,
-                                          .in_use = (after.in_use - before.in_use) / n};
-        }
-    }
-
-    static Heap weigh(Subject& subject) {
-        subject.process.order("weigh");
-        return heap_of(subject.process.answer());
     }
 
     static double processor_time(Subject& subject) {
@@ -282,18 +247,6 @@ private:
         std::printf("\n");
     }
 
-    void print_memory() {
-        if (!curl_.per_connection) {
-            hold(curl_);
-        }
-        std::printf("memory per idle connection, user space: growth of the process from 0 to %u connections\n", options_.connections);
-        for (const Subject* subject : {&bare_, &lastack_, &curl_}) {
-            const Heap& heap = *subject->per_connection;
-            std::printf("  %-16s RssAnon after malloc_trim %7ld B   RssAnon as it stands %7ld B   allocated (malloc_info) %7ld B\n",
-                        subject->name, heap.resident_trimmed, heap.resident, heap.in_use);
-        }
-    }
-
     Options options_;
     HoldingServer warm_;
     HoldingServer server_;
@@ -307,15 +260,19 @@ private:
 void compare(const Options& options, Goals& goals, lastack::test::TestCa* ca, const std::filesystem::path& folder) {
     const char* const name = ca == nullptr ? "plain" : "TLS";
     const ContextHandle context = ca == nullptr ? nullptr : server_context(*ca);
-    Comparison comparison{options, context.get(), ca == nullptr ? std::filesystem::path{} : ca->certificate(), folder};
+    const auto file = ca == nullptr ? std::filesystem::path{} : ca->certificate();
     std::printf("\n== %s, %u connections, %u rounds\n", name, options.connections, options.rounds);
+    if (options.wants("memory")) {
+        compare_memory(context.get(), file, options.connections, name, ca == nullptr ? 4 : 40, goals);
+    }
+    if (options.only == "memory") {
+        return;
+    }
+    Comparison comparison{options, context.get(), file, folder};
     comparison.run();
     comparison.print();
     if (ca == nullptr) {
         comparison.judge_times(goals);
-    }
-    if (options.wants("memory")) {
-        comparison.judge_memory(goals, name, ca == nullptr ? 4 : 40);
     }
     comparison.judge_manners(goals, name);
 }

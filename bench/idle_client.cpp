@@ -11,9 +11,11 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <sstream>
 #include <stop_token>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace lastack::bench {
@@ -35,8 +37,12 @@ public:
     }
     ~LastackClient() override { LastackClient::end_load(); }
 
-    void hold(std::uint16_t port, unsigned count) override {
-        const auto results = client_.fetch(std::vector<FetchRequest>(count, {.urls = {url(port, "/")}, .options = options_}));
+    void ask(const std::vector<std::uint16_t>& ports) override {
+        std::vector<FetchRequest> requests;
+        for (const std::uint16_t port : ports) {
+            requests.push_back({.urls = {url(port, "/")}, .options = options_});
+        }
+        const auto results = client_.fetch(std::move(requests));
         for (const auto& result : results) {
             if (!result) {
                 std::fprintf(stderr, "lastack: %s\n", describe(result.error()).c_str());
@@ -91,6 +97,16 @@ std::unique_ptr<IdleClient> make(const std::string& kind, const std::filesystem:
     return kind == "curl" ? make_curl_multi(ca, most) : make_bare_loop(ca);
 }
 
+void ask_in_turn(IdleClient& client, std::uint16_t first, std::istream& others) {
+    std::vector<std::uint16_t> ports{first};
+    for (std::uint16_t port = 0; others >> port; ports.push_back(port)) {
+        if (ports.size() == spread_at_once) {
+            client.ask(std::exchange(ports, {}));
+        }
+    }
+    client.ask(ports);
+}
+
 void tell_heap() {
     const Heap heap = measure_heap();
     give_answer(std::to_string(heap.resident) + " " + std::to_string(heap.resident_trimmed) + " " + std::to_string(heap.in_use));
@@ -114,14 +130,17 @@ int run_idle_client(const std::string& kind, const std::filesystem::path& ca, un
         if (order == "warm") {
             client.reset();
             client = make(kind, ca, most);
-            client->hold(port, 1);
+            client->ask({port});
             std::this_thread::sleep_for(std::chrono::milliseconds{50});  // the server closes it
             give_answer("warm");
         } else if (order == "hold") {
             unsigned count = 0;
             words >> count;
-            client->hold(port, count);
+            client->ask(std::vector(count, port));
             std::this_thread::sleep_for(std::chrono::milliseconds{200});  // tickets and the like arrive
+            give_answer("held");
+        } else if (order == "spread") {
+            ask_in_turn(*client, port, words);
             give_answer("held");
         } else if (order == "weigh") {
             tell_heap();
@@ -136,7 +155,7 @@ int run_idle_client(const std::string& kind, const std::filesystem::path& ca, un
             client->end_load();
             give_answer("unloaded");
         } else {
-            client->hold(port, 1);
+            client->ask({port});
             give_answer("done");
         }
         client->wait_for_input(0);

@@ -2,6 +2,7 @@
 //
 //   warm PORT          a new client, one request, its connection closed by the server
 //   hold PORT COUNT    COUNT requests at once; then all these connections are idle
+//   spread PORT...     a request to each, a few at a time; then all these connections are idle
 //   weigh              -> the heap
 //   processor          -> seconds of processor time that this process has used
 //   load PORT FOLDER   downloads at full speed from now on
@@ -13,14 +14,15 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace lastack::bench {
 
 class IdleClient {
 public:
     virtual ~IdleClient() = default;
-    // That many requests at once; returns when all are answered.
-    virtual void hold(std::uint16_t port, unsigned count) = 0;
+    // A request to each of these ports, all at once; returns when all are answered.
+    virtual void ask(const std::vector<std::uint16_t>& ports) = 0;
     virtual void begin_load(std::uint16_t port, const std::filesystem::path& folder) = 0;
     virtual void end_load() = 0;
     // What a program does with this client while it waits for something else.
@@ -28,6 +30,7 @@ public:
 };
 
 constexpr unsigned load_downloads = 4;
+constexpr unsigned spread_at_once = 8;
 
 // `ca`: empty for plain connections. `most`: connections at a time, without those of the load.
 [[nodiscard]] std::unique_ptr<IdleClient> make_lastack_client(const std::filesystem::path& ca, unsigned most);

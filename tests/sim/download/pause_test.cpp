@@ -4,6 +4,9 @@
 
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
+#include <random>
+
 namespace lastack::download {
 namespace {
 
@@ -327,6 +330,74 @@ TEST_F(Pause, of_a_link_ends_the_idle_connections_of_its_addresses_alone) {
     EXPECT_EQ(network.open_connections(), 1u);
     engine->link_down({"10.1.1.1", "10.9.9.9"});
     EXPECT_EQ(network.open_connections(), 0u);
+}
+
+// 80, for the whole engine: servers that close when they like, and everything that may happen from outside, at any moment. One attempt per
+// file is enough, because nothing of this is a server's failure.
+TEST_F(Pause, and_all_else_from_outside_at_random_moments_cost_no_file_an_attempt) {
+    const unsigned seed = std::random_device{}();
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    const auto random = std::make_shared<std::mt19937>(seed);  // owners: the test and the hosts, which go after it
+    const auto pick = [random](int n) { return std::uniform_int_distribution<int>{0, n - 1}(*random); };
+    make_engine({.max_parallel_downloads = 4, .max_connections_per_host = 2});
+    for (const char* host : {"a", "b", "c"}) {
+        network.listen(host, 80, {.latency = milliseconds{3}, .on_accept = [this, pick](sim::Peer peer) -> sim::Task<void> {
+                                      while (auto head = co_await peer.read_request()) {
+                                          const std::string answer = sim::file_answer(sim::SimRequest{*head}, content);
+                                          peer.send(answer.substr(0, answer.size() / 2));
+                                          co_await peer.sleep(milliseconds{pick(20)});
+                                          peer.send(answer.substr(answer.size() / 2));
+                                          if (pick(3) == 0) {
+                                              co_await peer.sleep(milliseconds{pick(10)});
+                                              peer.close();
+                                              co_return;
+                                          }
+                                      }
+                                  }});
+    }
+    engine->expect_more(true);
+    std::vector<const Download*> all;
+    for (int i = 0; i < 150; ++i) {
+        const std::string name = std::to_string(i);
+        auto request = want(name, content, {"http://" + std::string(1, "abc"[pick(3)]) + "/" + name});
+        request.options.retries = 1;
+        all.push_back(&add(std::move(request)));
+    }
+    const auto done = [&all] { return std::ranges::all_of(all, [](const Download* download) { return download->result.has_value(); }); };
+    int happened = 0;
+    for (; happened < 1000 && !done(); ++happened) {
+        network.run_for(milliseconds{pick(15)});
+        switch (pick(6)) {
+            case 0:
+                engine->freeze();
+                EXPECT_EQ(network.open_connections(), 0u);
+                network.run_for(milliseconds{pick(50)});
+                EXPECT_EQ(engine->counts().open, 0u);
+                engine->thaw();
+                break;
+            case 1:
+                network.jump(seconds{pick(60)});
+                engine->resumed();
+                break;
+            case 2:
+                engine->network_changed("10.9.9.9");
+                break;
+            case 3:
+                engine->network_changed("");
+                break;
+            case 4:
+                engine->link_down({"10.9.9.9"});
+                break;
+            default:
+                engine->close_idle();
+        }
+    }
+    network.run_until(done);
+    EXPECT_GT(happened, 100);
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        ASSERT_TRUE(all[i]->ok()) << i << ": " << describe(all[i]->error());
+        EXPECT_EQ(directory.read(std::to_string(i)), content);
+    }
 }
 
 }  // namespace

@@ -22,6 +22,12 @@ public:
     using ClientSim::request_for;
 
     ConnectionEvents() { start({}); }
+    ~ConnectionEvents() override {
+        // Requests under way write to what goes now.
+        on_event = nullptr;
+        group.cancel_all();
+        network.settle();
+    }
 
     void start(net::PoolLimits limits) {
         if (pool) {

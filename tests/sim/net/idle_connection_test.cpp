@@ -3,6 +3,8 @@
 #include <boost/asio/post.hpp>
 
 #include <chrono>
+#include <functional>
+#include <vector>
 
 namespace lastack::net {
 namespace {
@@ -166,6 +168,54 @@ TEST_F(IdleConnection, drops_with_its_siblings_of_the_same_age_and_no_others) {
     EXPECT_FALSE(network.records()[1].closed);
     EXPECT_FALSE(network.records()[2].closed);
     give_back(third);
+}
+
+// Whether the server is told, which over TLS is a close_notify: not when it has gone or when nobody would hear it.
+struct CloseRow {
+    const char* what;
+    std::function<void(Pool&, sim::SimNetwork&, sim::Peer&)> happens;
+    Close how;
+};
+
+class IdleClose : public PoolSim, public testing::WithParamInterface<CloseRow> {};
+
+TEST_P(IdleClose, says_a_word_only_to_who_can_hear_it) {
+    listen("a");
+    make_pool();
+    pool->expect_more(true);
+    park("a");
+    GetParam().happens(*pool, network, peers["a"][0]);
+    network.settle();
+    ASSERT_EQ(connector.closes().size(), 1u) << GetParam().what;
+    EXPECT_EQ(connector.closes()[0], GetParam().how) << GetParam().what;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, IdleClose,
+    testing::Values(
+        CloseRow{"idle limit", [](Pool&, sim::SimNetwork& network, sim::Peer&) { network.run_for(seconds{4}); }, Close::orderly},
+        CloseRow{"no more need", [](Pool& pool, sim::SimNetwork&, sim::Peer&) { pool.expect_more(false); }, Close::orderly},
+        CloseRow{"asked to", [](Pool& pool, sim::SimNetwork&, sim::Peer&) { pool.close_idle(); }, Close::orderly},
+        CloseRow{"FIN", [](Pool&, sim::SimNetwork&, sim::Peer& peer) { peer.close(); }, Close::quiet},
+        CloseRow{"RST", [](Pool&, sim::SimNetwork&, sim::Peer& peer) { peer.reset(); }, Close::quiet},
+        CloseRow{"bytes", [](Pool&, sim::SimNetwork&, sim::Peer& peer) { peer.send("408"); }, Close::quiet},
+        CloseRow{"the machine slept", [](Pool& pool, sim::SimNetwork&, sim::Peer&) { pool.resumed(); }, Close::quiet},
+        CloseRow{"address gone", [](Pool& pool, sim::SimNetwork&, sim::Peer&) { pool.network_changed("10.9.9.9"); }, Close::quiet},
+        CloseRow{"routes changed", [](Pool& pool, sim::SimNetwork&, sim::Peer&) { pool.network_changed(""); }, Close::quiet},
+        CloseRow{"link down", [](Pool& pool, sim::SimNetwork&, sim::Peer&) { pool.link_down({"10.9.9.9"}); }, Close::quiet}));
+
+// 73
+TEST_F(IdleConnection, of_a_machine_that_slept_is_closed_at_once_whatever_its_limit) {
+    park("a", {.reusable = true, .server_hint = seconds{60}});
+    park("b", {.reusable = true, .server_hint = seconds{60}});
+    network.jump(seconds{20});
+    pool->resumed();
+    EXPECT_EQ(pool->counts().open, 0u);
+    EXPECT_EQ(network.open_connections(), 0u);
+    EXPECT_EQ(connector.closes(), (std::vector{Close::quiet, Close::quiet}));
+    Wait& wait = get("a");
+    EXPECT_FALSE(reused(wait));
+    give_back(wait);
 }
 
 struct HintRow {

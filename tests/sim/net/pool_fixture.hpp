@@ -18,12 +18,15 @@ namespace lastack::net {
 
 class PlainConnection final : public Connection {
 public:
-    explicit PlainConnection(std::unique_ptr<Stream> stream) : stream_{std::move(stream)} {}
+    PlainConnection(std::unique_ptr<Stream> stream, std::vector<Close>& closes) : stream_{std::move(stream)}, closes_{closes} {}
     [[nodiscard]] unsigned free_slots() const override { return 1; }
     void watch(std::move_only_function<void(Input)> on_input) override { stream_->watch(std::move(on_input)); }
     void unwatch() override { stream_->unwatch(); }
     [[nodiscard]] Input probe() override { return stream_->probe(); }
-    void close(Close how) noexcept override { stream_->close(how); }
+    void close(Close how) noexcept override {
+        closes_.push_back(how);
+        stream_->close(how);
+    }
     void interrupt() noexcept override { stream_->interrupt(); }
     [[nodiscard]] const std::string& peer() const override { return stream_->peer(); }
     [[nodiscard]] Duration round_trip() const override { return stream_->round_trip(); }
@@ -33,6 +36,7 @@ public:
 
 private:
     std::unique_ptr<Stream> stream_;
+    std::vector<Close>& closes_;
 };
 
 class PlainConnector final : public Connector {
@@ -51,11 +55,15 @@ public:
             co_return std::unexpected(std::move(stream.error()));
         }
         observer.connected((*stream)->peer());
-        co_return std::make_unique<PlainConnection>(std::move(*stream));
+        co_return std::make_unique<PlainConnection>(std::move(*stream), closes_);
     }
+
+    // How its connections were closed, in that order.
+    [[nodiscard]] const std::vector<Close>& closes() const { return closes_; }
 
 private:
     Network& network_;
+    std::vector<Close> closes_;
 };
 
 // What an exchange came to, as it tells the connection's life.
