@@ -13,7 +13,10 @@ namespace lastack::http {
 
 namespace {
 
-constexpr std::size_t read_size = std::size_t{64} << 10;       // bounds the work of one turn of the reactor
+// A small document costs a small buffer, however many wait at a time; a stream of bytes gets a large one, which bounds the work of one
+// turn.
+constexpr std::size_t first_read = std::size_t{4} << 10;
+constexpr std::size_t largest_read = std::size_t{64} << 10;
 constexpr std::uint64_t skip_limit = std::uint64_t{64} << 10;  // reading more away costs more than a new connection
 constexpr auto skip_time = std::chrono::milliseconds{500};
 
@@ -85,7 +88,7 @@ private:
                                Error{.code = net::NetErrc::unsolicited, .phase = Phase::sending, .cause = "bytes came before the request"});
             case net::Input::failed:
                 // A reset, a TLS alert, or our own interruption: only an operation tells which.
-                buffer_.resize(read_size);
+                buffer_.resize(first_read);
                 if (auto read = co_await stream_.read_some(buffer_, deadline()); !read) {
                     read.error().phase = Phase::sending;
                     co_return lost(std::move(read.error()));
@@ -107,13 +110,16 @@ private:
 
     // Fills the empty buffer. False: the peer closed.
     net::Task<Result<bool>> fill(TimePoint until) {
-        buffer_.resize(read_size);
+        buffer_.resize(next_read_);
         auto n = co_await stream_.read_some(buffer_, until);
         const bool cut_off = !n && n.error().code == net::NetErrc::cut_off;
         if (!n && !cut_off) {
             co_return lost(std::move(n.error()));
         }
         const std::size_t came = n.value_or(0);
+        if (came == buffer_.size()) {
+            next_read_ = std::min(largest_read, 4 * next_read_);
+        }
         unread_ = std::span{buffer_}.first(came);
         outcome_.received += came;
         if (came > 0) {
@@ -302,6 +308,7 @@ private:
     ExchangeOutcome outcome_;
     Framing framing_;
     BodyUse use_ = BodyUse::take;
+    std::size_t next_read_ = first_read;
     std::vector<std::byte> buffer_;
     std::span<const std::byte> unread_;
     Duration waited_{0};

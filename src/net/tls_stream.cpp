@@ -19,7 +19,8 @@ namespace lastack::net {
 
 namespace {
 
-constexpr std::size_t read_size = std::size_t{64} << 10;
+constexpr std::size_t first_read = std::size_t{4} << 10;  // an idle connection, or a small answer
+constexpr std::size_t largest_read = std::size_t{64} << 10;
 constexpr std::size_t write_size = std::size_t{16} << 10;  // one record
 constexpr std::size_t most_leaving = std::size_t{1} << 20;
 constexpr std::array<unsigned char, 9> protocols{8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
@@ -105,7 +106,7 @@ public:
         if (!prepare()) {
             co_return std::unexpected(failure());
         }
-        std::vector<std::byte> buffer(write_size);
+        std::vector<std::byte> buffer(first_read);
         while (true) {
             ERR_clear_error();
             const int done = SSL_do_handshake(ssl_.get());
@@ -153,13 +154,16 @@ public:
                 co_return std::unexpected(cut_off());
             }
             give_leaving();
-            ciphertext_.resize(read_size);
+            ciphertext_.resize(next_read_);
             auto n = co_await inner_->read_some(ciphertext_, deadline);
             if (!n) {
                 co_return std::unexpected(std::move(n.error()));
             }
             wire_.ended = *n == 0;
             wire_.arrived = std::span{ciphertext_}.first(*n);
+            if (*n == ciphertext_.size()) {
+                next_read_ = std::min(largest_read, 4 * next_read_);
+            }
         }
     }
 
@@ -386,7 +390,7 @@ private:
         if (wire_.ended || closed_) {
             return false;
         }
-        ciphertext_.resize(read_size);
+        ciphertext_.resize(first_read);
         const Taken taken = inner_->take(ciphertext_);
         wire_.arrived = std::span{ciphertext_}.first(taken.bytes);
         wire_.ended = taken.then == Input::end || taken.then == Input::failed;
@@ -399,7 +403,7 @@ private:
         if (closed_) {
             return Input::failed;
         }
-        for (std::size_t rounds = 0; rounds < 2; ++rounds) {
+        for (std::size_t taken = 0; taken <= largest_read; taken += first_read) {  // whoever sends more waits for the next turn
             ERR_clear_error();
             std::byte byte{};
             std::size_t n = 0;
@@ -413,7 +417,7 @@ private:
                 return reset_ ? Input::failed : Input::end;
             }
             give_leaving();
-            if (rounds == 0 && !pull() && !wire_.ended) {
+            if (!pull() && !wire_.ended) {
                 return Input::quiet;
             }
         }
@@ -466,6 +470,7 @@ private:
     }
 
     void release_buffers() {
+        next_read_ = first_read;
         if (wire_.arrived.empty()) {
             std::vector<std::byte>{}.swap(ciphertext_);  // `= {}` would keep the memory
             wire_.arrived = {};
@@ -479,6 +484,7 @@ private:
     std::shared_ptr<TlsContext> context_;
     TlsPeer peer_;
     Wire wire_;
+    std::size_t next_read_ = first_read;
     std::vector<std::byte> ciphertext_;  // what wire_.arrived looks at
     std::unique_ptr<SSL, FreeSsl> ssl_;
     std::unique_ptr<RejectedCertificate> rejected_;  // during the handshake
