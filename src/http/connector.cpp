@@ -70,6 +70,9 @@ net::Task<Result<std::unique_ptr<net::Connection>>> Connector::connect(net::Pool
     if (stream && secured) {
         const std::string way = key.way->proxy ? to_string(*key.way->proxy) : "";
         stream = co_await secure(std::move(*stream), key.way->tls, key.origin, way, deadline);
+        if (!stream && !way.empty() && stream.error().code != Errc::cancelled) {
+            stream.error().cause += " (through proxy " + way + ")";  // which may have broken off what it promised
+        }
     }
     if (!stream) {
         co_return std::unexpected(std::move(stream.error()));
