@@ -134,6 +134,23 @@ net::Task<Result<Response>> Client::send(Request request, BodySink& sink) {
     }
 }
 
+// Of a request that was handed to a proxy: what failed before an answer came failed there. Whoever cancelled, suspended or has no
+// descriptor left is on our side.
+void Client::blame_proxy(Result<Attempt>& tried, const net::ProxyTarget& proxy) {
+    if (tried && (!tried->outcome.error || tried->outcome.head_complete)) {
+        return;
+    }
+    Error& error = tried ? *tried->outcome.error : tried.error();
+    if (error.code == Errc::cancelled || error.code == net::NetErrc::no_descriptors || error.code == net::NetErrc::interrupted) {
+        return;
+    }
+    error.cause = "proxy " + to_string(proxy) + ": " + error.cause;
+    if (!tried) {
+        error.code = net::NetErrc::proxy_unreachable;
+        error.next_step = "check the proxy's settings (proxy=, http_proxy)";
+    }
+}
+
 // The request as written for this route, again for each challenge that can be answered.
 net::Task<Result<Client::Attempt>> Client::answer_challenges(const Request& request, const Route& route, Doorman& sink) {
     const bool forwarded = route.forward.has_value();
@@ -147,10 +164,8 @@ net::Task<Result<Client::Attempt>> Client::answer_challenges(const Request& requ
             co_return std::unexpected(std::move(bytes.error()));
         }
         auto tried = co_await attempt(request, route.key, *bytes, sink);
-        if (!tried && forwarded && tried.error().code != Errc::cancelled && tried.error().code != net::NetErrc::no_descriptors) {
-            tried.error().cause = "proxy " + to_string(*route.forward) + ": " + tried.error().cause;
-            tried.error().code = net::NetErrc::proxy_unreachable;
-            tried.error().next_step = "check the proxy's settings (proxy=, http_proxy)";
+        if (forwarded) {
+            blame_proxy(tried, *route.forward);
         }
         if (!tried || tried->outcome.error || !sink.challenged()) {
             co_return tried;
@@ -216,9 +231,13 @@ Error status_error(const ResponseHead& head) {
     if (head.status == 404 || head.status == 410) {
         error.code = HttpErrc::not_found;
         error.next_step = "check the URL; the file may have moved or the mirror may be out of date";
-    } else if (head.status == 401 || head.status == 403 || head.status == 407 || head.status == 451) {
+    } else if (head.status == 407) {
         error.code = HttpErrc::forbidden;
-        error.next_step = "the server refuses access: check credentials and permissions";
+        error.next_step = "check proxy_username and proxy_password";
+    } else if (head.status == 401 || head.status == 403 || head.status == 451) {
+        error.code = HttpErrc::forbidden;
+        error.next_step = by_proxy ? "the proxy does not allow this request: ask whoever runs it"
+                                   : "the server refuses access: check credentials and permissions";
     } else if (head.status >= 500) {
         error.code = HttpErrc::server_error;
         error.next_step = "try later or use another mirror";

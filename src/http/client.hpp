@@ -56,6 +56,7 @@ private:
     class Doorman;
     net::Task<Result<Attempt>> answer_challenges(const Request& request, const Route& route, Doorman& sink);
     net::Task<Result<Attempt>> attempt(const Request& request, const net::PoolKey& key, const std::string& bytes, BodySink& sink);
+    static void blame_proxy(Result<Attempt>& tried, const net::ProxyTarget& proxy);
     void count_resend(const ExchangeOutcome& outcome, Resends& resends);
 
     net::Network& network_;

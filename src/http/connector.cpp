@@ -4,11 +4,12 @@
 #include "http/error.hpp"
 #include "http/tunnel.hpp"
 #include "net/dial.hpp"
+#include "net/dial_plan.hpp"
 #include "net/error.hpp"
 #include "net/socks5.hpp"
 #include "net/tls_stream.hpp"
 
-#include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace lastack::http {
@@ -17,6 +18,8 @@ namespace {
 
 using net::NetErrc;
 using net::ProxyTarget;
+
+constexpr std::size_t most_socks_hosts = 4;  // both families are among them; each costs a connection to the proxy
 
 std::string authority_of(const Origin& origin) {
     const bool v6 = origin.host.find(':') != std::string::npos;
@@ -67,6 +70,9 @@ net::Task<Result<std::unique_ptr<net::Connection>>> Connector::connect(net::Pool
     if (stream && secured) {
         const std::string way = key.way->proxy ? to_string(*key.way->proxy) : "";
         stream = co_await secure(std::move(*stream), key.way->tls, key.origin, way, deadline);
+        if (!stream && !way.empty() && stream.error().code != Errc::cancelled) {
+            stream.error().cause += " (through proxy " + way + ")";  // which may have broken off what it promised
+        }
     }
     if (!stream) {
         co_return std::unexpected(std::move(stream.error()));
@@ -87,7 +93,9 @@ net::Task<Connector::StreamResult> Connector::reach(const net::PoolKey& key, Tim
 
 net::Task<Connector::StreamResult> Connector::reach_through(const net::PoolKey& key, const ProxyTarget& proxy, TimePoint deadline,
                                                             net::DialObserver& observer) {
-    const bool socks = proxy.scheme == ProxyTarget::Scheme::socks5 || proxy.scheme == ProxyTarget::Scheme::socks5h;
+    if (proxy.scheme == ProxyTarget::Scheme::socks5 || proxy.scheme == ProxyTarget::Scheme::socks5h) {
+        co_return co_await reach_through_socks(key, proxy, deadline, observer);
+    }
     const std::string authority = authority_of(key.origin);
     Authenticator* authenticator = proxy.username.empty() ? nullptr : &authenticators_.of(proxy);
     AuthenticationAttempts attempts;
@@ -95,9 +103,6 @@ net::Task<Connector::StreamResult> Connector::reach_through(const net::PoolKey& 
         auto stream = co_await reach_proxy(key, proxy, deadline, observer);
         if (!stream) {
             co_return std::unexpected(of_proxy(proxy, NetErrc::proxy_unreachable, std::move(stream.error())));
-        }
-        if (socks) {
-            co_return co_await through_socks(std::move(*stream), key, proxy, deadline);
         }
         auto head = co_await ask_for_tunnel(
             **stream,
@@ -137,27 +142,56 @@ net::Task<Connector::StreamResult> Connector::reach_proxy(const net::PoolKey& ke
     co_return stream;
 }
 
-net::Task<Connector::StreamResult> Connector::through_socks(std::unique_ptr<net::Stream> stream, const net::PoolKey& key,
+// What the proxy is asked to lead to, in this order: the name, or its addresses when names are resolved here.
+net::Task<Result<std::vector<std::string>>> Connector::socks_hosts(const net::PoolKey& key, const ProxyTarget& proxy, TimePoint deadline) {
+    if (proxy.scheme == ProxyTarget::Scheme::socks5h) {
+        co_return std::vector{key.origin.host};
+    }
+    const auto addresses = co_await network_.resolve(key.origin.host, key.origin.port, deadline);
+    if (!addresses) {
+        co_return std::unexpected(addresses.error());
+    }
+    std::vector<std::string> hosts;
+    for (const net::Address& address : net::dial_order(*addresses, key.way->family)) {
+        if (hosts.size() < most_socks_hosts) {
+            hosts.push_back(address.ip);
+        }
+    }
+    if (hosts.empty()) {
+        co_return std::unexpected(net::no_address_error(key.origin.host, *addresses, key.way->family));
+    }
+    co_return hosts;
+}
+
+net::Task<Connector::StreamResult> Connector::reach_through_socks(const net::PoolKey& key, const ProxyTarget& proxy, TimePoint deadline,
+                                                                  net::DialObserver& observer) {
+    const auto hosts = co_await socks_hosts(key, proxy, deadline);
+    if (!hosts) {
+        co_return std::unexpected(hosts.error());
+    }
+    std::optional<Error> first;
+    for (const std::string& host : *hosts) {
+        auto stream = co_await reach_proxy(key, proxy, deadline, observer);
+        if (!stream) {
+            co_return std::unexpected(of_proxy(proxy, NetErrc::proxy_unreachable, std::move(stream.error())));
+        }
+        auto led = co_await through_socks(std::move(*stream), host, key.origin.port, proxy, deadline);
+        // A refusal after a login may be about the password, which is not to be tried again.
+        if (led || (led.error().code != NetErrc::proxy_failed && (led.error().code != NetErrc::proxy_refused || !proxy.username.empty()))) {
+            co_return led;
+        }
+        if (!first) {
+            first = std::move(led.error());
+        }
+    }
+    co_return std::unexpected(std::move(*first));
+}
+
+net::Task<Connector::StreamResult> Connector::through_socks(std::unique_ptr<net::Stream> stream, std::string host, std::uint16_t port,
                                                             const ProxyTarget& proxy, TimePoint deadline) {
-    net::Socks5Request request{.host = key.origin.host, .port = key.origin.port, .credentials = std::nullopt};
+    net::Socks5Request request{.host = std::move(host), .port = port, .credentials = std::nullopt};
     if (!proxy.username.empty()) {
         request.credentials = {.username = proxy.username, .password = proxy.password};
-    }
-    if (proxy.scheme == ProxyTarget::Scheme::socks5) {
-        auto addresses = co_await network_.resolve(key.origin.host, key.origin.port, deadline);
-        if (!addresses) {
-            co_return std::unexpected(std::move(addresses.error()));
-        }
-        const auto fits = [family = key.way->family](const net::Address& address) {
-            return family == IpFamily::any || (address.ip.find(':') != std::string::npos) == (family == IpFamily::v6);
-        };
-        const auto chosen = std::ranges::find_if(*addresses, fits);
-        if (chosen == addresses->end()) {
-            co_return std::unexpected(Error{.code = NetErrc::unreachable,
-                                            .phase = Phase::resolving,
-                                            .cause = key.origin.host + " has no address of the family that ip_resolve asks for"});
-        }
-        request.host = chosen->ip;
     }
     auto done = co_await net::socks5_connect(*stream, request, deadline);
     if (!done) {

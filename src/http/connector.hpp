@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace lastack::http {
 
@@ -27,8 +28,11 @@ private:
                                           net::DialObserver& observer);
     net::Task<StreamResult> reach_proxy(const net::PoolKey& key, const net::ProxyTarget& proxy, TimePoint deadline,
                                         net::DialObserver& observer);
-    net::Task<StreamResult> through_socks(std::unique_ptr<net::Stream> stream, const net::PoolKey& key, const net::ProxyTarget& proxy,
-                                          TimePoint deadline);
+    net::Task<StreamResult> reach_through_socks(const net::PoolKey& key, const net::ProxyTarget& proxy, TimePoint deadline,
+                                                net::DialObserver& observer);
+    net::Task<Result<std::vector<std::string>>> socks_hosts(const net::PoolKey& key, const net::ProxyTarget& proxy, TimePoint deadline);
+    net::Task<StreamResult> through_socks(std::unique_ptr<net::Stream> stream, std::string host, std::uint16_t port,
+                                          const net::ProxyTarget& proxy, TimePoint deadline);
     net::Task<StreamResult> secure(std::unique_ptr<net::Stream> stream, TlsOptions options, const Origin& peer, std::string way,
                                    TimePoint deadline);
 

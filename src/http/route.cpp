@@ -10,19 +10,28 @@ Result<std::optional<Credentials>> credentials_for(const Url& url, const Url& as
     if (url.origin != asked.origin) {
         return std::nullopt;
     }
-    if (!asked.user_info.empty()) {
-        auto decoded = decode_user_info(asked.user_info);
-        if (!decoded) {
-            return std::unexpected(
-                Error{.code = Errc::invalid_argument, .url = asked.str(), .cause = "the user name or password in the URL is malformed"});
+    const auto refuse = [&](std::string cause) {
+        return std::unexpected(Error{.code = Errc::invalid_argument, .url = asked.str(), .cause = std::move(cause)});
+    };
+    if (!options.username.empty()) {
+        Credentials given{.username = options.username, .password = options.password};
+        if (has_control_character(given)) {
+            return refuse("the user name or password holds a control character");
         }
-        return decoded;
+        return given;
     }
-    if (options.username.empty()) {
+    if (asked.user_info.empty()) {
         return std::nullopt;
     }
-    return Credentials{.username = options.username, .password = options.password};
+    auto decoded = decode_user_info(asked.user_info);
+    if (!decoded) {
+        return refuse("the user name or password in the URL is malformed");
+    }
+    return decoded;
 }
+
+// A character that neither part can hold divides them: no two users are taken for one.
+std::string user_of(const std::string& username, const std::string& password) { return username + '\n' + password; }
 
 bool is_http_proxy(const net::ProxyTarget& proxy) {
     return proxy.scheme == net::ProxyTarget::Scheme::http || proxy.scheme == net::ProxyTarget::Scheme::https;
@@ -43,7 +52,8 @@ Result<Route> route_to(const Url& url, const Url& asked, const ConnectionOptions
     if (*proxy && url.origin.scheme == "http" && is_http_proxy(**proxy)) {
         // One connection to the proxy serves all origins behind it.
         const bool secured = (*proxy)->scheme == net::ProxyTarget::Scheme::https;
-        net::Way way{.family = options.ip_family, .user = (*proxy)->username.empty() ? "" : (*proxy)->username + ":" + (*proxy)->password};
+        net::Way way{.family = options.ip_family,
+                     .user = (*proxy)->username.empty() ? "" : user_of((*proxy)->username, (*proxy)->password)};
         if (secured) {
             way.tls = (*proxy)->tls;
         }
@@ -56,7 +66,7 @@ Result<Route> route_to(const Url& url, const Url& asked, const ConnectionOptions
         way.tls = options.tls;
     }
     if (route.credentials) {
-        way.user = route.credentials->username + ":" + route.credentials->password;
+        way.user = user_of(route.credentials->username, route.credentials->password);
     }
     route.key = {url.origin, std::move(way)};
     return route;

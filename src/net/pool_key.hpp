@@ -18,7 +18,7 @@ struct Way {
     TlsOptions tls;                    // of the origin; default when it speaks no TLS
     std::optional<ProxyTarget> proxy;  // that the connection is tunnelled through
     IpFamily family = IpFamily::any;
-    std::string user;  // as whom requests are made, "name:password"; empty: as nobody
+    std::string user;  // as whom requests are made, name and password; empty: as nobody
 
     friend auto operator<=>(const Way&, const Way&) = default;
 };
