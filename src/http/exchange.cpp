@@ -13,7 +13,8 @@ namespace lastack::http {
 
 namespace {
 
-constexpr std::size_t read_size = std::size_t{64} << 10;       // bounds the work of one turn of the reactor
+constexpr std::size_t least_read = std::size_t{4} << 10;       // a small document and its head; grows while reads fill it
+constexpr std::size_t most_read = std::size_t{64} << 10;       // bounds the work of one turn of the reactor
 constexpr std::uint64_t skip_limit = std::uint64_t{64} << 10;  // reading more away costs more than a new connection
 constexpr auto skip_time = std::chrono::milliseconds{500};
 
@@ -85,7 +86,7 @@ private:
                                Error{.code = net::NetErrc::unsolicited, .phase = Phase::sending, .cause = "bytes came before the request"});
             case net::Input::failed:
                 // A reset, a TLS alert, or our own interruption: only an operation tells which.
-                buffer_.resize(read_size);
+                buffer_.resize(most_read);
                 if (auto read = co_await stream_.read_some(buffer_, deadline()); !read) {
                     read.error().phase = Phase::sending;
                     co_return lost(std::move(read.error()));
@@ -107,13 +108,16 @@ private:
 
     // Fills the empty buffer. False: the peer closed.
     net::Task<Result<bool>> fill(TimePoint until) {
-        buffer_.resize(read_size);
+        buffer_.resize(read_size_);
         auto n = co_await stream_.read_some(buffer_, until);
         const bool cut_off = !n && n.error().code == net::NetErrc::cut_off;
         if (!n && !cut_off) {
             co_return lost(std::move(n.error()));
         }
         const std::size_t came = n.value_or(0);
+        if (came == buffer_.size()) {
+            read_size_ = std::min(most_read, 4 * read_size_);
+        }
         unread_ = std::span{buffer_}.first(came);
         outcome_.received += came;
         if (came > 0) {
@@ -303,6 +307,7 @@ private:
     Framing framing_;
     BodyUse use_ = BodyUse::take;
     std::vector<std::byte> buffer_;
+    std::size_t read_size_ = least_read;
     std::span<const std::byte> unread_;
     Duration waited_{0};
     std::uint64_t window_bytes_ = 0;

@@ -19,7 +19,8 @@ namespace lastack::net {
 
 namespace {
 
-constexpr std::size_t read_size = std::size_t{64} << 10;
+constexpr std::size_t least_read = std::size_t{4} << 10;
+constexpr std::size_t most_read = std::size_t{64} << 10;
 constexpr std::size_t write_size = std::size_t{16} << 10;  // one record
 constexpr std::size_t most_leaving = std::size_t{1} << 20;
 constexpr std::array<unsigned char, 9> protocols{8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
@@ -153,12 +154,15 @@ public:
                 co_return std::unexpected(cut_off());
             }
             give_leaving();
-            ciphertext_.resize(read_size);
+            ciphertext_.resize(read_size_);
             auto n = co_await inner_->read_some(ciphertext_, deadline);
             if (!n) {
                 co_return std::unexpected(std::move(n.error()));
             }
             wire_.ended = *n == 0;
+            if (*n == ciphertext_.size()) {
+                read_size_ = std::min(most_read, 4 * read_size_);
+            }
             wire_.arrived = std::span{ciphertext_}.first(*n);
         }
     }
@@ -386,7 +390,7 @@ private:
         if (wire_.ended || closed_) {
             return false;
         }
-        ciphertext_.resize(read_size);
+        ciphertext_.resize(read_size_);
         const Taken taken = inner_->take(ciphertext_);
         wire_.arrived = std::span{ciphertext_}.first(taken.bytes);
         wire_.ended = taken.then == Input::end || taken.then == Input::failed;
@@ -479,6 +483,7 @@ private:
     std::shared_ptr<TlsContext> context_;
     TlsPeer peer_;
     Wire wire_;
+    std::size_t read_size_ = least_read;
     std::vector<std::byte> ciphertext_;  // what wire_.arrived looks at
     std::unique_ptr<SSL, FreeSsl> ssl_;
     std::unique_ptr<RejectedCertificate> rejected_;  // during the handshake
