@@ -75,7 +75,7 @@ Pool::~Pool() {
 
 Task<Result<Lease>> Pool::acquire(PoolKey key, Reuse reuse, Duration dial_limit) {
     Waiter waiter{.id = ++last_waiter_,
-                  .key = std::move(key),
+                  .key = shared(std::move(key)),
                   .fresh = reuse == Reuse::never,
                   .dial_limit = dial_limit,
                   .ready = Event{network_},
@@ -93,7 +93,9 @@ Task<Result<Lease>> Pool::acquire(PoolKey key, Reuse reuse, Duration dial_limit)
     co_return std::move(*waiter.outcome);
 }
 
-void Pool::add_need(const PoolKey& key) { ++needs_[key]; }
+PoolKey Pool::shared(PoolKey key) { return *keys_.insert(std::move(key)).first; }
+
+void Pool::add_need(const PoolKey& key) { ++needs_[shared(key)]; }
 
 void Pool::remove_need(const PoolKey& key) {
     const auto found = needs_.find(key);

@@ -17,6 +17,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -146,6 +147,7 @@ private:
         std::optional<Result<Lease>> outcome;
     };
 
+    [[nodiscard]] PoolKey shared(PoolKey key);
     void plan_later();
     void plan_now();
     void perform(const PoolPlan& plan);
@@ -177,6 +179,7 @@ private:
     std::map<ConnectionId, Entry> entries_;
     std::list<Waiter*> waiters_;
     std::map<PoolKey, unsigned> needs_;
+    std::set<PoolKey> keys_;  // all that were ever asked for: equal ones share their way and compare in no time
     LearnedLimits learned_;
     bool expect_more_ = false;
     bool plan_scheduled_ = false;
