@@ -16,6 +16,7 @@ namespace {
 constexpr auto longest_idle = std::chrono::seconds{60};
 constexpr auto least_margin = std::chrono::seconds{1};
 constexpr auto default_dial_limit = std::chrono::seconds{30};
+constexpr unsigned most_lost_unused = 3;  // in a row and per waiter
 
 EventKind event_of(CloseReason reason) {
     switch (reason) {
@@ -168,11 +169,14 @@ void Pool::perform(const PoolPlan& plan) {
 
 void Pool::assign(WaiterId waiter_id, ConnectionId id) {
     Entry& entry = entries_.at(id);
+    Waiter* waiter = find_waiter(waiter_id);
+    if (waiter == nullptr) {
+        return;  // it has been told of a failure since this was planned
+    }
     if (const Input input = entry.connection->probe(); input != Input::quiet) {
         on_idle_input(id, input);  // the waiter stays in the queue for the plan that this causes
         return;
     }
-    Waiter* waiter = find_waiter(waiter_id);
     entry.connection->unwatch();
     entry.life.on(EventKind::checkout);
     tell(entry, ConnectionEventKind::bound);
@@ -220,6 +224,7 @@ Task<void> Pool::dial(Entry& entry, Duration limit) {
     if (frozen_ || shutting_down_) {
         end(entry, EventKind::freeze);
     } else if (const Input input = entry.connection->probe(); input != Input::quiet) {
+        lost_unused(entry, input);
         end(entry, event_of(input));
     } else {
         park(entry, network_.now() + options_.fresh_limit);
@@ -235,6 +240,21 @@ void Pool::dial_failed(const PoolKey& key, Error error) {
         told->outcome.emplace(std::unexpected(std::move(error)));
         told->ready.set();
     }
+}
+
+// The server ended a connection before it carried anything. Another may fare better, but a server that does so every time would be dialled
+// without end.
+void Pool::lost_unused(const Entry& entry, Input input) {
+    const auto waiter = std::ranges::find_if(waiters_, [&entry](const Waiter* w) { return w->key == entry.key; });
+    if (waiter == waiters_.end() || ++(*waiter)->lost_unused < most_lost_unused) {
+        return;
+    }
+    const NetErrc code = input == Input::bytes ? NetErrc::unsolicited : input == Input::end ? NetErrc::closed : NetErrc::reset;
+    dial_failed(entry.key, Error{.code = code,
+                                 .phase = Phase::connecting,
+                                 .address = entry.address,
+                                 .cause = input == Input::bytes ? "the server spoke before it was asked anything"
+                                                                : "the server ends each connection before a request can be sent"});
 }
 
 Task<void> Pool::look_again_task() {
@@ -265,6 +285,9 @@ void Pool::on_idle_input(ConnectionId id, Input input) {
     Entry& entry = found->second;
     if (entry.life.state() == State::idle && input == Input::end) {
         learned_.closed_by_server(entry.key, network_.now() - entry.idle_since);
+    }
+    if (entry.life.requests() == 0) {
+        lost_unused(entry, input);
     }
     end(entry, event_of(input));
     plan_later();
@@ -420,7 +443,8 @@ void Pool::network_changed(const std::string& lost_ip) {
 }
 
 void Pool::link_down(const std::vector<std::string>& ips) {
-    end_parked(EventKind::network_changed, {}, [&ips](const Entry& entry) { return std::ranges::find(ips, entry.connection->local_ip()) != ips.end(); });
+    end_parked(EventKind::network_changed, {},
+               [&ips](const Entry& entry) { return std::ranges::find(ips, entry.connection->local_ip()) != ips.end(); });
 }
 
 Task<void> Pool::shut_down() {

@@ -143,6 +143,7 @@ private:
         Duration dial_limit;
         Event ready;
         std::optional<Result<Lease>> outcome;
+        unsigned lost_unused = 0;
     };
 
     void plan_later();
@@ -152,6 +153,7 @@ private:
     void begin_dial(const PoolKey& key);
     Task<void> dial(Entry& entry, Duration limit);
     void dial_failed(const PoolKey& key, Error error);
+    void lost_unused(const Entry& entry, Input input);
     Task<void> look_again_task();
     void release(ConnectionId id, KeepHint hint);
     void park(Entry& entry, TimePoint usable_until);
