@@ -289,6 +289,12 @@ TEST_F(TunnelToPeer, cut_in_the_middle_of_the_handshake_is_the_origins_failure) 
     EXPECT_THAT(result.error().cause, HasSubstr("through proxy " + squid.url()));
 }
 
+TEST_F(TunnelToPeer, whose_end_comes_with_the_handshake_each_time_is_not_made_for_ever) {
+    peer.on_accept(0, {tls::Handshake{}, tls::Fin{}});
+    EXPECT_FALSE(fetch_url(peer.url("/a")).has_value());
+    EXPECT_LE(peer.accepted(), 12);
+}
+
 TEST_F(TunnelToPeer, closed_while_idle_is_noticed_at_once) {
     peer.on_accept(0, {tls::Handshake{}, tls::Answer{.bytes = kOk}, tls::WaitUntil{"go"}, tls::Fin{}});
     client().expect_more(true);

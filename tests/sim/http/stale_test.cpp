@@ -277,5 +277,22 @@ TEST_F(StaleConnection, that_a_middlebox_forgot_answers_with_a_reset_and_is_rese
     expect_resent_once();
 }
 
+TEST_F(StaleConnection, that_ends_each_time_before_it_is_used_is_not_dialled_for_ever) {
+    constexpr int enough = 100;
+    for (const char* greeting : {"", "220 hello\r\n"}) {
+        accepted = 0;
+        network.listen("h", 80, [this, greeting](sim::Peer peer) -> net::Task<void> {
+            peer.send(greeting);
+            if (++accepted < enough) {
+                peer.close();
+            }
+            co_await peer.client_gone();
+        });
+        const Outcome outcome = get("http://h/");
+        EXPECT_EQ(outcome.error().code, *greeting == '\0' ? NetErrc::closed : NetErrc::unsolicited) << outcome.error().cause;
+        EXPECT_LE(accepted, 10);
+    }
+}
+
 }  // namespace
 }  // namespace lastack::http
