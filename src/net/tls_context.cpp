@@ -101,7 +101,7 @@ Result<void> trust_the_system(SSL_CTX* context) {
     if (!file.empty()) {
         added += add_issuers(context, file);
     }
-    if (added == 0 && !directory.empty()) {
+    if (!directory.empty()) {  // both may be named, and count together
         added += add_issuers_of_directory(context, directory);
     }
     for (std::size_t i = 0; added == 0 && i < system_bundles.size(); ++i) {

@@ -190,6 +190,9 @@ TEST_F(DialOnLoopback, cancelling_closes_every_socket) {
 }
 
 TEST_F(DialOnLoopback, without_descriptors_says_exactly_that) {
+#if __has_feature(undefined_behavior_sanitizer)
+    GTEST_SKIP() << "the sanitizer itself needs descriptors to look at an object's type";
+#endif
     const auto listener = test::listen_on("127.0.0.1");
     const std::uint16_t port = test::local_port(listener.get());
     host_has({"127.0.0.1", "127.0.0.2"});
