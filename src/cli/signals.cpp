@@ -13,6 +13,10 @@ namespace lastack::cli {
 
 namespace {
 
+constexpr std::array stop_signals{SIGINT, SIGTERM, SIGHUP};
+
+constexpr std::uint64_t bit_of(int signal) { return std::uint64_t{1} << static_cast<unsigned>(signal); }
+
 void raise_event(int fd) {
     const std::uint64_t one = 1;
     while (::write(fd, &one, sizeof one) < 0 && errno == EINTR) {
@@ -25,9 +29,9 @@ Signals::Signals() {
     std::signal(SIGPIPE, SIG_IGN);
     sigset_t set;
     sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGHUP);
+    for (const int signal : stop_signals) {
+        sigaddset(&set, signal);
+    }
     // Ignored by whoever started us, it will not stop us: then nothing is to be closed for it.
     struct sigaction stop{};
     if (::sigaction(SIGTSTP, nullptr, &stop) == 0 && stop.sa_handler != SIG_IGN) {
@@ -54,11 +58,31 @@ Signals::Signals() {
             if (info.ssi_signo == SIGTSTP) {
                 pause();
             } else {
-                raise_event(stopped_.get());
-                source_.request_stop();
+                request_stop(static_cast<int>(info.ssi_signo), info.ssi_code == SI_KERNEL);
             }
         }
     });
+}
+
+// When a terminal hangs up, its session's leader is told alone; the group only once the leader has ended.
+void Signals::request_stop(int number, bool from_kernel) {
+    const bool told_alone = !from_kernel || (number == SIGHUP && ::getsid(0) == ::getpid());
+    if (told_alone) {
+        own_.fetch_or(bit_of(number));
+    }
+    raise_event(stopped_.get());
+    source_.request_stop();
+}
+
+std::vector<int> Signals::take_own() {
+    const auto taken = own_.exchange(0);
+    std::vector<int> numbers;
+    for (const int signal : stop_signals) {
+        if ((taken & bit_of(signal)) != 0) {
+            numbers.push_back(signal);
+        }
+    }
+    return numbers;
 }
 
 void Signals::on_pause(std::function<void()> before, std::function<void()> after) {

@@ -5,10 +5,13 @@
 
 #include "base/file.hpp"
 
+#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <mutex>
 #include <stop_token>
 #include <thread>
+#include <vector>
 
 namespace lastack::cli {
 
@@ -27,13 +30,19 @@ public:
     // Readable once a stop was requested: for poll(2) beside standard input.
     [[nodiscard]] int descriptor() const { return stopped_.get(); }
 
+    // The stop signals that came since the last call and that this process alone may have got: those of a terminal go to its whole
+    // foreground group, and so to our children, and are left out.
+    [[nodiscard]] std::vector<int> take_own();
+
 private:
     void pause();
+    void request_stop(int number, bool from_kernel);
 
     std::mutex pause_mutex_;  // held while the functions run: whoever takes them away waits for their end
     std::function<void()> before_pause_;
     std::function<void()> after_pause_;
     std::stop_source source_;
+    std::atomic<std::uint64_t> own_{0};  // bit N: signal N
     FileDescriptor signals_;
     FileDescriptor stopped_;
     FileDescriptor quit_;

@@ -2,7 +2,6 @@
 
 #include <cerrno>
 #include <csignal>
-#include <fcntl.h>
 #include <spawn.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -20,14 +19,14 @@ constexpr int not_found = 127;
 constexpr int not_executable = 126;
 constexpr int killed_by = 128;
 
-// What `Signals` did to this process is undone in the command: its three signals are let through, and SIGPIPE ends whoever asks for it.
+// What `Signals` did to this process is undone in the command: its signals are let through, and SIGPIPE ends whoever asks for it.
 class SpawnAttributes {
 public:
     SpawnAttributes() {
         error_ = posix_spawnattr_init(&attributes_);
         sigset_t mask;
         pthread_sigmask(SIG_SETMASK, nullptr, &mask);
-        for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+        for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGTSTP}) {
             sigdelset(&mask, signal);
         }
         sigset_t defaults;
@@ -99,10 +98,5 @@ void WatchedCommand::signal(int number) const {
 int status_of_failed_start(const Error& error) { return error.code == std::errc::no_such_file_or_directory ? not_found : not_executable; }
 
 int status_of_ended(int wait_status) { return WIFSIGNALED(wait_status) ? killed_by + WTERMSIG(wait_status) : WEXITSTATUS(wait_status); }
-
-bool in_terminal_foreground() {
-    const FileDescriptor terminal(::open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC));
-    return terminal.valid() && ::tcgetpgrp(terminal.get()) == ::getpgrp();
-}
 
 }  // namespace lastack::cli

@@ -36,7 +36,4 @@ private:
 [[nodiscard]] int status_of_failed_start(const Error& error);
 [[nodiscard]] int status_of_ended(int wait_status);
 
-// Whether the terminal sends its signals to our process group, and so to the command too.
-[[nodiscard]] bool in_terminal_foreground();
-
 }  // namespace lastack::cli

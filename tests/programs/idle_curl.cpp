@@ -1,5 +1,5 @@
 // A libcurl client as package managers use it: gets a URL with the multi interface, says so, and keeps its handle with the connection in it
-// until standard input ends, as one does that waits for an answer.
+// until standard input ends, as one does that waits for an answer.  idle_curl URL [FILE-OF-TRUSTED-ISSUERS]
 #include <cstdio>
 #include <curl/curl.h>
 
@@ -10,13 +10,16 @@ std::size_t swallow(char* /*bytes*/, std::size_t size, std::size_t count, void* 
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc != 2 || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+    if (argc < 2 || argc > 3 || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
         return 2;
     }
     CURL* easy = curl_easy_init();
     CURLM* multi = curl_multi_init();
     curl_easy_setopt(easy, CURLOPT_URL, argv[1]);
     curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
+    if (argc == 3) {
+        curl_easy_setopt(easy, CURLOPT_CAINFO, argv[2]);
+    }
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &swallow);
     curl_multi_add_handle(multi, easy);
     int running = 1;

@@ -45,7 +45,7 @@ std::string configuration(const NginxOptions& options, const std::string& root, 
         prefix + "/nginx.pid;\nerror_log " + prefix +
         "/error.log info;\nevents { worker_connections 512; }\nhttp {\n"
         "log_format seen '$connection\\t$connection_requests\\t$request\\t$status\\t$body_bytes_sent\\t$http_range\\t$msec\\t"
-        "$ssl_protocol\\t$ssl_session_reused';\n"
+        "$ssl_protocol\\t$ssl_session_reused\\t$ssl_client_s_dn\\t$remote_user';\n"
         // The question whether it runs is no request of the test's; over TLS it is answered with 400.
         "map $request_uri $asked_by_test { /.ready 0; default 1; }\n"
         "access_log " +
@@ -80,8 +80,11 @@ bool answers(std::uint16_t port, std::string_view expected, TimePoint deadline) 
            ::recv(socket.get(), status.data(), status.size(), MSG_WAITALL) == 12 && std::string_view(status.data() + 9, 3) == expected;
 }
 
+// nginx writes "-" for what there is not.
+std::string or_empty(std::string_view field) { return field == "-" ? std::string{} : std::string(field); }
+
 NginxLogLine parse_line(std::string_view line) {
-    std::array<std::string_view, 9> fields;
+    std::array<std::string_view, 11> fields;
     for (auto& field : fields) {
         const auto end = line.find('\t');
         field = line.substr(0, end);
@@ -92,10 +95,12 @@ NginxLogLine parse_line(std::string_view line) {
             .request = std::string(fields[2]),
             .status = static_cast<int>(parse_decimal(fields[3]).value_or(0)),
             .body_bytes = parse_decimal(fields[4]).value_or(0),
-            .range = fields[5] == "-" ? std::string{} : std::string(fields[5]),
+            .range = or_empty(fields[5]),
             .time = std::stod(std::string(fields[6])),
-            .tls_protocol = fields[7] == "-" ? std::string{} : std::string(fields[7]),
-            .tls_resumed = fields[8] == "r"};
+            .tls_protocol = or_empty(fields[7]),
+            .tls_resumed = fields[8] == "r",
+            .tls_client = or_empty(fields[9]),
+            .user = or_empty(fields[10])};
 }
 
 }  // namespace

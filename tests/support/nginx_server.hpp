@@ -49,6 +49,8 @@ struct NginxLogLine {
     double time = 0;           // seconds since the epoch, at the end of the request
     std::string tls_protocol;  // "TLSv1.3"; empty without TLS
     bool tls_resumed = false;  // the connection's session was an earlier one's
+    std::string tls_client;    // "CN=client" of the certificate that the client showed; empty without one
+    std::string user;          // whom auth_basic knew; empty: nobody
 };
 
 class NginxServer {

@@ -223,12 +223,14 @@ public:
     }
 
 private:
-    // The terminal's signals reach the command without us. Which one it was that came to us alone is not known: each of them asks to end.
+    // The terminal's signals reach the command without us.
     void pass_on_signals(const WatchedCommand& command) {
         pollfd signalled{.fd = session_.signals().descriptor(), .events = POLLIN, .revents = 0};
         std::uint64_t count = 0;
-        if (::poll(&signalled, 1, 0) == 1 && ::read(signalled.fd, &count, sizeof count) == sizeof count && !in_terminal_foreground()) {
-            command.signal(SIGTERM);
+        if (::poll(&signalled, 1, 0) == 1 && ::read(signalled.fd, &count, sizeof count) == sizeof count) {
+            for (const int number : session_.signals().take_own()) {
+                command.signal(number);
+            }
         }
     }
 

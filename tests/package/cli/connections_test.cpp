@@ -1,3 +1,4 @@
+#include "repository_server.hpp"
 #include "scratch_root.hpp"
 #include "socket_watch.hpp"
 
@@ -8,7 +9,6 @@ namespace lastack::cli::test {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::Each;
 using testing::SizeIs;
 
 constexpr int packages_each = 10;
@@ -24,19 +24,30 @@ Specs packages_of(const std::string& repository, const std::string& version) {
 
 // Version 1.0 of everything is installed; three repositories have version 2.0.
 struct ThirtyUpdates {
-    explicit ThirtyUpdates(const NginxOptions& options, const std::string& repo_options = "gpgcheck=0\n", bool slow_scriptlet = false)
-        : nginx([&] {
-              auto with_root = options;
-              with_root.root = root.served();
-              return with_root;
-          }()) {
+    struct Options {
+        NginxOptions nginx{};
+        unsigned idle_seconds = 75;
+        std::string repository{};  // further lines for each
+        bool slow_scriptlet = false;
+    };
+
+    ThirtyUpdates(const Way& way, const Options& options)
+        : server(
+              way,
+              [&] {
+                  auto with_root = options.nginx;
+                  with_root.root = root.served();
+                  return with_root;
+              }(),
+              options.idle_seconds) {
+        root.write_main_configuration(server.options());
         Specs all{lastack::test::shell_package()};
         for (const auto& repository : repositories) {
             auto newer = packages_of(repository, "2.0");
-            if (slow_scriptlet && repository == "apps") {
+            if (options.slow_scriptlet && repository == "apps") {
                 newer[4].scriptlets.push_back({.section = "%post", .body = "sleep 2"});
             }
-            root.add_repository(nginx, repository, newer, repo_options);
+            root.add_repository(server.nginx(), repository, newer, "gpgcheck=0\n" + options.repository);
             const auto older = packages_of(repository, "1.0");
             all.insert(all.end(), older.begin(), older.end());
         }
@@ -49,18 +60,23 @@ struct ThirtyUpdates {
     }
 
     ScratchRoot root;
-    NginxServer nginx;
+    RepositoryServer server;
 };
 
-TEST(Connections, none_is_open_at_the_prompt_and_in_the_transaction_and_none_waits_in_close_wait) {
-    // Slow enough that the downloads cannot be missed.
-    const ThirtyUpdates site({.keepalive_timeout = "3s", .server_directives = "limit_rate 100k;"}, "gpgcheck=0\n", true);
+class Connections : public testing::TestWithParam<Way> {};
+
+TEST_P(Connections, none_is_open_at_the_prompt_and_in_the_transaction_and_none_waits_in_close_wait) {
+    // One download takes a second, so that no load makes the watch miss them all: nginx counts whole seconds of its rate.
+    const ThirtyUpdates site(GetParam(),
+                             {.nginx = {.locations = {{.path = "/base/Packages/base-1-2.0-1.noarch.rpm", .directives = "limit_rate 15k;"}}},
+                              .idle_seconds = 3,
+                              .slow_scriptlet = true});
     Process update(site.root.at_terminal({"update"}));
     SocketWatch watch(update.pid());
 
     ASSERT_TRUE(update.wait_for_output("Is this ok [y/d/N]: ")) << update.out();
     const auto prompted = Clock::now();
-    // Longer than nginx keeps an idle connection.
+    // Longer than an idle connection is kept by its other end.
     ASSERT_FALSE(update.wait_for_output("never printed", 4s));
     const auto answered = Clock::now();
     update.write("y\n");
@@ -77,35 +93,49 @@ TEST(Connections, none_is_open_at_the_prompt_and_in_the_transaction_and_none_wai
     EXPECT_EQ(open_between(looks, transaction_begun, exited), "");
     EXPECT_EQ(looks_with_close_wait(looks), 0U);
     EXPECT_LE(most_open(looks), 3U);
+    EXPECT_EQ(site.server.answered(36), "");
     // Without this the rest would say nothing.
     EXPECT_NE(open_between(looks, answered, transaction_begun), "");
 }
 
-TEST(Connections, an_unattended_update_makes_all_its_requests_on_at_most_three) {
-    const ThirtyUpdates site({});
+TEST_P(Connections, an_unattended_update_makes_all_its_requests_on_at_most_three) {
+    const ThirtyUpdates site(GetParam(), {});
     const auto run = site.root.lastack({"-y", "update"});
 
     EXPECT_EQ(run.status, 0) << told(run);
     EXPECT_EQ(site.updated(), 30);
-    const auto log = site.nginx.wait_for_log(36);
-    EXPECT_THAT(log, SizeIs(36));  // for each repository repomd.xml, primary and ten packages
-    EXPECT_LE(distinct_connections(log), 3U);
+    EXPECT_EQ(site.server.answered(36), "");  // for each repository repomd.xml, primary and ten packages
+    EXPECT_LE(site.server.connections(), 3U);
 }
 
-TEST(Connections, keepalive_0_makes_one_request_on_each) {
-    const ThirtyUpdates site({}, "gpgcheck=0\nkeepalive=0\n");
+TEST_P(Connections, keepalive_0_makes_one_request_on_each) {
+    const ThirtyUpdates site(GetParam(), {.repository = "keepalive=0\n"});
     const auto run = site.root.lastack({"-y", "update"});
 
     EXPECT_EQ(run.status, 0) << told(run);
-    const auto log = site.nginx.wait_for_log(36);
-    EXPECT_THAT(log, SizeIs(36));
-    EXPECT_EQ(distinct_connections(log), log.size());
+    EXPECT_EQ(site.server.answered(36), "");
+    EXPECT_EQ(site.server.connections(), 36U);
 }
 
-TEST(Connections, one_that_waits_for_a_slow_download_elsewhere_does_not_stay_in_close_wait) {
-    // 100 kB at 40 kB/s outlast the second after which nginx closes what is idle.
-    const ThirtyUpdates site({.keepalive_timeout = "1s", .locations = {{.path = "/slow/", .directives = "limit_rate 40k;"}}});
-    site.root.add_repository(site.nginx, "slow", {{.name = "base-1", .version = "3.0", .payload_size = 100'000}});
+// 100 kB at 40 kB/s outlast the second after which what is idle is closed by its other end.
+const ThirtyUpdates::Options beside_a_slow_one{.nginx = {.locations = {{.path = "/slow/", .directives = "limit_rate 40k;"}}},
+                                               .idle_seconds = 1};
+
+void add_slow_package(const ThirtyUpdates& site) {
+    site.root.add_repository(site.server.nginx(), "slow", {{.name = "base-1", .version = "3.0", .payload_size = 100'000}});
+}
+
+void expect_it_was_slow(const ThirtyUpdates& site) {
+    EXPECT_EQ(site.server.answered(38), "");
+    const auto log = site.server.nginx().log();
+    const auto slow = requests_for(log, "base-1-3.0-1.noarch.rpm");
+    ASSERT_THAT(slow, SizeIs(1));
+    EXPECT_GT(slow.front().time, log.front().time + 2);
+}
+
+TEST_P(Connections, one_that_waits_for_a_slow_download_elsewhere_does_not_stay_in_close_wait) {
+    const ThirtyUpdates site(GetParam(), beside_a_slow_one);
+    add_slow_package(site);
     Process update(site.root.command({"-y", "update"}));
     SocketWatch watch(update.pid());
     const auto run = update.wait();
@@ -113,10 +143,40 @@ TEST(Connections, one_that_waits_for_a_slow_download_elsewhere_does_not_stay_in_
 
     EXPECT_EQ(run.status, 0) << told(run);
     EXPECT_LE(longest_close_wait(looks), 20ms);
-    const auto log = site.nginx.wait_for_log(38);
-    const auto slow = requests_for(log, "base-1-3.0-1.noarch.rpm");
-    ASSERT_THAT(slow, SizeIs(1));
-    EXPECT_GT(slow.front().time, log.front().time + 2);
+    expect_it_was_slow(site);
+}
+
+TEST_P(Connections, lastack_sockets_finds_nothing_wrong_around_an_update) {
+    const ThirtyUpdates site(GetParam(), beside_a_slow_one);
+    add_slow_package(site);
+    auto command = site.root.command({"-y", "-q", "update"});
+    const std::vector<std::string> watcher{LASTACK_BUILD_DIR "/lastack", "sockets", "--fail-after", "100", "--"};
+    command.arguments.insert(command.arguments.begin(), watcher.begin(), watcher.end());
+    const auto run = lastack::test::run(command);
+
+    EXPECT_EQ(run.status, 0) << told(run);
+    EXPECT_EQ(run.out + run.err, "");
+    EXPECT_EQ(site.updated(), 29);
+    expect_it_was_slow(site);
+}
+
+INSTANTIATE_TEST_SUITE_P(Over, Connections, testing::ValuesIn(every_way()), [](const auto& each) { return name_of(each.param); });
+
+// The one in a .repo file is for that repository: the others go straight.
+TEST(ProxyOfARepository, carries_that_repository_and_no_other) {
+    const ScratchRoot root;
+    const RepositoryServer plain({.name = "http"}, {.root = root.served()});
+    const RepositoryServer forwarded({.name = "http_through_squid", .squid = true}, {.root = root.served()});
+    const RepositoryServer tunnelled({.name = "https_through_squid", .tls = true, .squid = true}, {.root = root.served()});
+    root.add_repository(plain.nginx(), "plain", {{.name = "one"}});
+    root.add_repository(forwarded.nginx(), "forwarded", {{.name = "two"}}, "gpgcheck=0\n" + forwarded.options());
+    root.add_repository(tunnelled.nginx(), "tunnelled", {{.name = "three"}}, "gpgcheck=0\n" + tunnelled.options());
+    const auto run = root.lastack({"-y", "install", "one", "two", "three"});
+    EXPECT_EQ(run.status, 0) << told(run);
+    EXPECT_THAT(root.installed(), SizeIs(3));
+    EXPECT_EQ(plain.answered(3), "");
+    EXPECT_EQ(forwarded.answered(3), "");
+    EXPECT_EQ(tunnelled.answered(3), "");
 }
 
 }  // namespace

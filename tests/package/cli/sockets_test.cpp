@@ -2,6 +2,7 @@
 #include "support/run_command.hpp"
 #include "support/scripted_origin.hpp"
 #include "support/tcp_states.hpp"
+#include "support/test_ca.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,8 +13,10 @@ namespace lastack::cli::test {
 namespace {
 
 using namespace std::chrono_literals;
+using lastack::test::NginxTls;
 using lastack::test::ScriptedOrigin;
 using lastack::test::TcpState;
+using lastack::test::TestCa;
 using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -120,6 +123,23 @@ TEST(SocketsOfACommand, a_libcurl_program_that_idles_is_found_and_lastack_is_not
     EXPECT_EQ(here.read("file"), "content");
 }
 
+TEST(SocketsOfACommand, a_libcurl_program_that_idles_is_found_over_https_too) {
+    TestCa ca;
+    const auto files = ca.server();
+    const NginxServer nginx(
+        {.keepalive_timeout = "1s", .tls = NginxTls{.certificate = files.certificate, .key = files.key, .client_ca = {}}});
+    nginx.publish("file", "content");
+    Process curl(with_open_input(lastack_command(
+        {"sockets", "--fail-after", "100", "--", LASTACK_BUILD_DIR "/tests/idle_curl", nginx.url("/file"), ca.certificate().string()})));
+    ASSERT_TRUE(curl.wait_for_output("got 200")) << curl.err();
+    EXPECT_FALSE(curl.wait_for_output("never printed", 2s));
+    curl.close_input();
+    const auto guilty = curl.wait();
+    EXPECT_EQ(guilty.status, 1) << told(guilty);
+    EXPECT_THAT(guilty.err,
+                ContainsRegex("Error: idle_curl\\[[0-9]+\\] .* -> 127.0.0.1:" + std::to_string(nginx.port()) + " was in CLOSE_WAIT"));
+}
+
 TEST(SocketsOfACommand, its_descendants_are_watched_even_when_their_parent_has_ended) {
     // The grandchild's parent ends at once; the command itself has no socket.
     const std::vector<std::string> command{"sh", "-c", "(python3 -c \"$0\" <&3 & ) 3<&0; cat >/dev/null; exit 5", leaver};
@@ -211,24 +231,6 @@ TEST(SocketsOfACommand, it_runs_with_the_signal_mask_and_the_descriptors_of_one_
     EXPECT_EQ(watched.status, 0) << told(watched);
     EXPECT_THAT(watched.out, HasSubstr("SigBlk:\t0000000000000000\n"));
     EXPECT_EQ(watched.out, lastack::test::run(ProcessOptions{.arguments = look}).out);
-}
-
-TEST(SocketsOfACommand, it_decides_itself_how_it_ends_when_lastack_is_asked_to) {
-    constexpr const char* obedient = R"(
-import signal, sys
-def end(*_):
-    print("asked", flush=True)
-    sys.exit(9)
-signal.signal(signal.SIGTERM, end)
-print("ready", flush=True)
-signal.pause()
-)";
-    Process process(lastack_command({"sockets", "--fail-after", "100", "--", "python3", "-c", obedient}));
-    ASSERT_TRUE(process.wait_for_output("ready")) << process.err();
-    process.signal(SIGTERM);
-    const auto run = process.wait();
-    EXPECT_EQ(run.status, 9) << told(run);
-    EXPECT_THAT(run.out, HasSubstr("asked"));
 }
 
 // A python that stands half closed until the test ends.
