@@ -72,7 +72,7 @@ INSTANTIATE_TEST_SUITE_P(
 TEST_F(NetworkChange, of_a_cable_that_is_pulled_ends_what_is_idle_at_once) {
     keep_one_idle();
     network().server.ip("link set " + network().first.name + " down");
-    expect_all_gone_within(kAtOnce);
+    expect_all_gone_within(kAtOnce + 2s);  // the kernel itself tells of a lost carrier up to a second late
 }
 
 // 72
