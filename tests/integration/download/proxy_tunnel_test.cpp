@@ -285,7 +285,8 @@ TEST_F(TunnelToPeer, cut_in_the_middle_of_the_handshake_is_the_origins_failure) 
     const auto result = fetch_url(peer.url("/a"));
     ASSERT_FALSE(result.has_value());
     EXPECT_EQ(result.error().phase, Phase::securing);
-    EXPECT_EQ(result.error().code, NetErrc::closed);
+    // squid may pass the end on as a FIN or as a RST.
+    EXPECT_TRUE(result.error().code == NetErrc::closed || result.error().code == NetErrc::reset) << result.error().code;
     EXPECT_THAT(result.error().cause, HasSubstr("through proxy " + squid.url()));
 }
 
