@@ -1,5 +1,7 @@
 #include "bench/holding_server.hpp"
 
+#include "bench/turn.hpp"
+
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -128,6 +130,7 @@ Closes HoldingServer::close_all(std::chrono::microseconds pace, std::chrono::mil
     std::atomic<bool> all_begun = false;
     const Clock::time_point begin = Clock::now();
     std::thread closer{[&] {
+        measure_in_real_time();
         Clock::time_point next = begin;
         for (const std::size_t i : order) {
             if (pace.count() > 0) {

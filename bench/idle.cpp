@@ -9,6 +9,7 @@
 #include "bench/idle_memory.hpp"
 #include "bench/partner.hpp"
 #include "bench/stream_server.hpp"
+#include "bench/turn.hpp"
 
 #include <algorithm>
 #include <array>
@@ -288,6 +289,8 @@ int main(int argc, char** argv) {
     const Options options = parse(argc, argv);
     std::setvbuf(stdout, nullptr, _IOLBF, 0);
     print_surroundings("bench_idle");
+    std::printf("measured %s\n",
+                measure_in_real_time() ? "in real time" : "at ordinary priority: delays of the measuring threads count too");
     std::string folder = (options.load_folder / "bench-idle-XXXXXX").string();
     if (::mkdtemp(folder.data()) == nullptr) {
         die("a folder for the downloads");

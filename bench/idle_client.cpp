@@ -4,6 +4,7 @@
 #include "bench/figures.hpp"
 #include "bench/heap.hpp"
 #include "bench/partner.hpp"
+#include "bench/turn.hpp"
 
 #include "lastack/client.hpp"
 
@@ -55,6 +56,7 @@ public:
         stop_ = {};
         for (unsigned i = 0; i < load_downloads; ++i) {
             downloads_.emplace_back([this, port, path = folder / ("load-" + std::to_string(i))] {
+                give_way();  // freeing a file of this size holds a processor for milliseconds
                 while (!stop_.stop_requested()) {
                     const auto results = client_.download(
                         {{.urls = {url(port, "/" + std::to_string(load_size))}, .path = path, .size = load_size, .options = options_}},

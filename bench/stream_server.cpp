@@ -1,5 +1,7 @@
 #include "bench/stream_server.hpp"
 
+#include "bench/turn.hpp"
+
 #include <algorithm>
 #include <cstdlib>
 #include <sys/socket.h>
@@ -30,6 +32,7 @@ StreamServer::~StreamServer() {
 }
 
 void StreamServer::serve(int fd) {
+    give_way();
     static const std::string piece(std::size_t{256} << 10, 'x');
     Channel channel{fd, context_, Channel::End::server};
     for (auto head = channel.is_open() ? channel.read_head() : std::nullopt; head; head = channel.read_head()) {

@@ -7,6 +7,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <array>
@@ -88,16 +89,24 @@ private:
 
 // Owned by its AsioStream and by the handlers that Asio still holds when the stream goes.
 struct Socket : std::enable_shared_from_this<Socket> {
-    explicit Socket(asio::io_context& context) : socket{context}, timer{context} {}
+    Socket(asio::io_context& context, std::shared_ptr<IdleWatch> watch) : socket{context}, timer{context}, idle_watch{std::move(watch)} {}
 
     tcp::socket socket;
     BootTimer timer;
+    std::shared_ptr<IdleWatch> idle_watch;
     TimePoint deadline = TimePoint::max();
     TimePoint timer_at = TimePoint::max();  // what the pending timer waits for; max: none pending
     bool operation_pending = false;
     bool timed_out = false;
     bool interrupted = false;
     std::move_only_function<void(Input)> on_input;
+
+    void disarm() {
+        if (on_input) {
+            on_input = nullptr;
+            idle_watch->remove(socket.native_handle());
+        }
+    }
 
     // One timer serves many operations: it is moved only when a deadline lies before it, and looks again when it fires.
     void begin_operation(TimePoint until) {
@@ -131,33 +140,6 @@ struct Socket : std::enable_shared_from_this<Socket> {
             self->socket.cancel(ignored);
         });
     }
-
-    // MSG_PEEK leaves the bytes for whoever has a right to them.
-    Input look() {
-        std::byte byte{};
-        const ssize_t n = ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-        if (n > 0) {
-            return Input::bytes;
-        }
-        if (n == 0) {
-            return Input::end;
-        }
-        return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? Input::quiet : Input::failed;
-    }
-
-    void arm_watch() {
-        socket.async_wait(tcp::socket::wait_read, [self = shared_from_this()](const boost::system::error_code& code) {
-            if (code == asio::error::operation_aborted || !self->on_input) {
-                return;
-            }
-            const Input input = self->look();
-            if (input == Input::quiet) {
-                self->arm_watch();
-                return;
-            }
-            std::exchange(self->on_input, nullptr)(input);
-        });
-    }
 };
 
 class AsioStream final : public Stream {
@@ -173,6 +155,7 @@ public:
         state->begin_operation(deadline);
         const auto [code, n] = co_await state->socket.async_read_some(asio::buffer(buffer.data(), buffer.size()), with_code);
         state->end_operation();
+        state->idle_watch->look();  // no end of an idle connection waits for a whole round of busy ones
         if (!code) {
             co_return n;
         }
@@ -214,17 +197,23 @@ public:
     void watch(std::move_only_function<void(Input)> on_input) override {
         set_probes(false);  // an idle connection is not worth a packet: its limit is short
         state_->on_input = std::move(on_input);
-        state_->arm_watch();
+        const auto listener = [state = state_.get()](Input input) { std::exchange(state->on_input, nullptr)(input); };
+        if (!state_->idle_watch->add(state_->socket.native_handle(), listener)) {
+            // One that cannot be watched is not worth keeping.
+            asio::post(state_->socket.get_executor(), [state = state_] {
+                if (state->on_input) {
+                    std::exchange(state->on_input, nullptr)(Input::failed);
+                }
+            });
+        }
     }
 
     void unwatch() override {
-        state_->on_input = nullptr;
-        boost::system::error_code ignored;
-        state_->socket.cancel(ignored);
+        state_->disarm();
         set_probes(true);
     }
 
-    Input probe() override { return state_->socket.is_open() ? state_->look() : Input::failed; }
+    Input probe() override { return state_->socket.is_open() ? peek(state_->socket.native_handle()) : Input::failed; }
 
     Taken take(std::span<std::byte> buffer) override {
         Taken taken;
@@ -279,8 +268,8 @@ public:
         if (!state_->socket.is_open()) {
             return;
         }
-        state_->on_input = nullptr;
         const int fd = state_->socket.native_handle();
+        state_->disarm();
         if (how == Close::abort) {
             const linger reset{.l_onoff = 1, .l_linger = 0};
             ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
@@ -367,7 +356,7 @@ Task<Result<std::unique_ptr<Stream>>> AsioNetwork::connect(Address address, Time
     if (code) {
         co_return fail(io_error(code, Phase::connecting));
     }
-    const auto state = std::make_shared<Socket>(context_);
+    const auto state = std::make_shared<Socket>(context_, idle_watch_);
     const tcp::endpoint endpoint{ip, address.port};
     if (code = open_socket(state->socket, endpoint.protocol()); code) {
         co_return fail(io_error(code, Phase::connecting));

@@ -1,6 +1,7 @@
 // The real network: the one file that opens sockets or arms timers.
 #pragma once
 
+#include "net/idle_watch.hpp"
 #include "net/network.hpp"
 #include "net/resolver.hpp"
 
@@ -10,7 +11,8 @@ namespace lastack::net {
 
 class AsioNetwork final : public Network {
 public:
-    explicit AsioNetwork(asio::io_context& context) : context_{context}, resolver_{*this} {}
+    explicit AsioNetwork(asio::io_context& context)
+        : context_{context}, resolver_{*this}, idle_watch_{std::make_shared<IdleWatch>(context)} {}
 
     [[nodiscard]] asio::any_io_executor executor() override { return context_.get_executor(); }
     [[nodiscard]] TimePoint now() override { return Clock::now(); }
@@ -21,6 +23,7 @@ public:
 private:
     asio::io_context& context_;
     Resolver resolver_;
+    std::shared_ptr<IdleWatch> idle_watch_;  // the sockets that it watches own it too
 };
 
 }  // namespace lastack::net

@@ -218,8 +218,8 @@ void Connection::advance() {
 }
 
 void Connection::after_script() {
-    const bool close = seen_.peer_fin || seen_.peer_close_notify;
-    if (close && !seen_.fin_sent) {
+    // Not at their close_notify: their FIN is on its way, and what is sent before it is seen may meet a socket that is gone and bring a RST.
+    if (seen_.peer_fin && !seen_.fin_sent) {
         if (seen_.peer_close_notify && !seen_.close_notify_sent) {
             perform(CloseNotify{});
             flush();
