@@ -5,6 +5,7 @@
 // connection is answered at once whatever the caller does meanwhile.
 #pragma once
 
+#include "lastack/attempt_event.hpp"
 #include "lastack/connection_event.hpp"
 #include "lastack/progress.hpp"
 #include "lastack/request.hpp"
@@ -12,6 +13,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <stop_token>
@@ -27,6 +29,10 @@ struct ClientOptions {
     unsigned max_connections_per_host = 3;
     // Longest time a connection stays open unused when the server gave no Keep-Alive hint. Default 4 s.
     std::chrono::milliseconds idle_limit{4000};
+    // Where the speed and failures of hosts are kept between runs. Empty (the default): in memory only. (urlgrabber: timedhosts)
+    std::filesystem::path mirror_history;
+    // Called for each attempt at a file or document when it has ended, on the reactor thread; must not block. Unset: none.
+    std::function<void(const AttemptEvent& event)> on_attempt;
     // One line per event in the life of a connection, called on the reactor thread; must not block. Unset: none.
     std::function<void(std::string_view line)> trace;
     // The same events as values, on the same terms.

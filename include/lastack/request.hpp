@@ -3,6 +3,7 @@
 
 #include "lastack/connection_options.hpp"
 #include "lastack/digest.hpp"
+#include "lastack/mirror_policy.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -16,17 +17,20 @@ namespace lastack {
 // How requests are made; unset fields mean the default given. Set per request.
 struct RequestOptions {
     // Longest silence in any phase: resolving, connecting, waiting for the first byte, and receiving (where it is also the window over
-    // which `minrate` is judged). Default 30 s, range 1 ms..1 h. yum.conf: timeout.
-    std::chrono::milliseconds timeout{30'000};
+    // which `minrate` is judged). Range 1 ms..1 h. Unset: 30 s on the last mirror, and a silent one is left much sooner while another is
+    // at hand. yum.conf: timeout.
+    std::optional<std::chrono::milliseconds> timeout;
     // Attempts per file over all mirrors, the first included. Default 10; 0 means as often as it takes progress to be made, capped at
     // 1000. Permanent failures (404, refused redirect) do not use it up: they end that mirror at once. yum.conf: retries.
     unsigned retries = 10;
-    // Slowest acceptable mean rate over one `timeout`, bytes per second. Default 1000, 0 = no limit. yum.conf: minrate.
-    std::uint64_t minrate = 1000;
+    // Slowest acceptable mean rate over one `timeout`, bytes per second. Unset: 1000; 0 = no limit. yum.conf: minrate.
+    std::optional<std::uint64_t> minrate;
     // Whether a connection may carry a further request. Default true. false: one request per connection. yum.conf: keepalive.
     bool keepalive = true;
     // The User-Agent field. Empty: "lastack/VERSION". Control characters are an error (Errc::invalid_argument).
     std::string user_agent;
+    // Order of the mirrors, limits per mirror, what follows a failure.
+    MirrorPolicy mirrors;
     // TLS, proxy, credentials and addresses. Default: verified TLS with the system's trust store, the environment's proxy.
     ConnectionOptions connection;
 };

@@ -1,27 +1,10 @@
 #include "download/attempts.hpp"
 
-#include "download/retry_plan.hpp"
-#include "net/event.hpp"
+#include "download/attempt_run.hpp"
 
-#include <map>
 #include <utility>
 
 namespace lastack::download {
-
-namespace {
-
-// The last failure, with a word on each other mirror: a list that all failed is told as such.
-Error give_up_error(Error last, const std::vector<std::string>& urls, const std::map<std::size_t, Error>& failures,
-                    std::size_t last_mirror) {
-    for (const auto& [mirror, error] : failures) {
-        if (mirror != last_mirror && last.code != Errc::cancelled) {
-            last.cause += "; " + redact_url(urls[mirror]) + ": " + error.cause;
-        }
-    }
-    return last;
-}
-
-}  // namespace
 
 const char* default_user_agent() noexcept { return "lastack/" LASTACK_VERSION; }
 
@@ -30,7 +13,9 @@ http::Request make_request(Url url, const RequestOptions& options) {
     request.user_agent = options.user_agent.empty() ? default_user_agent() : options.user_agent;
     request.keepalive = options.keepalive;
     request.connection = options.connection;
-    request.limits = {.timeout = options.timeout, .minrate = options.minrate};
+    request.limits.timeout = options.timeout.value_or(request.limits.timeout);
+    request.limits.dial = request.limits.timeout;
+    request.limits.minrate = options.minrate.value_or(request.limits.minrate);
     return request;
 }
 
@@ -38,42 +23,8 @@ net::Task<Result<void>> run_attempts(Transport transport, std::vector<std::strin
     if (urls.empty()) {
         co_return std::unexpected(Error{.code = Errc::invalid_argument, .cause = "there is no URL to download from"});
     }
-    AttemptHistory history{.retries = options.retries, .struck_out = std::vector<bool>(urls.size(), false)};
-    std::map<std::size_t, Error> failures;
-    while (true) {
-        const std::uint64_t before = attempt.bytes();
-        auto url = parse_url(urls[history.mirror]);
-        Result<void> done;
-        if (url) {
-            done = co_await attempt.ask(make_request(std::move(*url), options));
-        } else {
-            done = std::unexpected(std::move(url.error()));
-        }
-        if (done) {
-            co_return done;
-        }
-        const FailureClass failure = classify(done.error());
-        if (failure == FailureClass::interrupted) {
-            continue;  // the process stopped, the machine slept, an address went: no mirror is to blame, what came is kept
-        }
-        if (failure != FailureClass::mirror) {
-            ++history.attempts;
-            history.without_progress = attempt.bytes() > before ? 0 : history.without_progress + 1;
-        }
-        const auto retry = plan_retry(failure, history);
-        history.struck_out[history.mirror] = history.struck_out[history.mirror] || failure == FailureClass::mirror;
-        if (!retry) {
-            co_return std::unexpected(give_up_error(std::move(done.error()), urls, failures, history.mirror));
-        }
-        failures.insert_or_assign(history.mirror, std::move(done.error()));
-        history.mirror = retry->mirror;
-        if (retry->delay > Duration{0}) {
-            const auto timer = transport.network.make_timer();
-            if (co_await timer->wait_until(transport.network.now() + retry->delay) == net::Wake::cancelled) {
-                co_return std::unexpected(Error{.code = Errc::cancelled, .url = redact_url(urls[history.mirror]), .cause = "cancelled"});
-            }
-        }
-    }
+    AttemptRun run{transport, std::move(urls), std::move(options), attempt};
+    co_return co_await run.run();
 }
 
 }  // namespace lastack::download

@@ -5,20 +5,26 @@
 #include "base/url.hpp"
 #include "http/client.hpp"
 #include "net/network.hpp"
+#include "net/task_group.hpp"
 
 #include "lastack/client.hpp"
 #include "lastack/result.hpp"
 
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace lastack::download {
+
+struct Mirrors;
 
 // What the reactor's side of a client consists of; owned by the Engine.
 struct Transport {
     net::Network& network;
     net::Pool& pool;
     http::Client& http;
+    net::TaskGroup& tasks;  // for what runs beside a job
+    Mirrors& mirrors;
 };
 
 [[nodiscard]] const char* default_user_agent() noexcept;  // "lastack/VERSION"
@@ -29,8 +35,13 @@ public:
     virtual ~Attempt() = default;
     // Asks this mirror once. `request` has URL, options and limits filled in.
     [[nodiscard]] virtual net::Task<Result<void>> ask(http::Request request) = 0;
-    // Bytes it has by now; tells progress from standstill.
+    // Bytes that are kept by now; tells progress from standstill.
     [[nodiscard]] virtual std::uint64_t bytes() const = 0;
+    // Bytes that came by now, those not kept yet included.
+    [[nodiscard]] virtual std::uint64_t received() const { return bytes(); }
+    [[nodiscard]] virtual std::optional<std::uint64_t> total() const { return std::nullopt; }
+    // Whether another mirror may bring the rest of what one began, and a wrong file would be noticed.
+    [[nodiscard]] virtual bool movable() const { return false; }
 };
 
 // Runs attempts over the mirrors. The error of the last one, with what the other mirrors said in its cause.

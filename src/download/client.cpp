@@ -15,6 +15,7 @@
 #include <future>
 #include <mutex>
 #include <pthread.h>
+#include <random>
 #include <signal.h>
 #include <thread>
 
@@ -43,6 +44,11 @@ public:
 private:
     sigset_t before_{};
 };
+
+// Used on the reactor alone.
+std::function<double()> chance() {
+    return [random = std::mt19937_64{std::random_device{}()}]() mutable { return std::uniform_real_distribution<double>{}(random); };
+}
 
 // Where the reactor leaves results and the calling thread waits for them.
 template <typename T>
@@ -130,7 +136,8 @@ struct Client::Impl {
         engine = std::make_unique<download::Engine>(network, options,
                                                     download::Engine::Setting{.worker_threads = worker_threads,
                                                                               .environment = http::read_proxy_environment(),
-                                                                              .on_any_open = [this](bool any) { any_open(any); }});
+                                                                              .on_any_open = [this](bool any) { any_open(any); },
+                                                                              .chance = chance()});
         reactor = std::thread([this] { run_reactor(); });
         pthread_setname_np(reactor.native_handle(), "reactor");
     }

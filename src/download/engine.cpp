@@ -1,8 +1,10 @@
 #include "download/engine.hpp"
 
+#include "base/file.hpp"
 #include "download/fetch.hpp"
 
 #include <algorithm>
+#include <ctime>
 #include <utility>
 
 namespace lastack::download {
@@ -10,6 +12,8 @@ namespace lastack::download {
 namespace {
 
 constexpr unsigned most_connections = 4096;
+constexpr auto save_interval = std::chrono::minutes{1};
+constexpr std::uint64_t largest_history = std::uint64_t{1} << 20;
 
 net::PoolOptions pool_options(const ClientOptions& options, std::function<void(bool)> on_any_open) {
     const auto tell = [trace = options.trace, listener = options.on_connection_event](const ConnectionEvent& event) {
@@ -39,7 +43,20 @@ Engine::Engine(net::Network& network, const ClientOptions& options, Setting sett
       connector_{network, tls_, authenticators_, default_user_agent()},
       pool_{network, connector_, pool_options(options, std::move(setting.on_any_open))},
       http_{network, pool_, authenticators_, std::move(setting.environment)},
-      tasks_{network} {}
+      mirrors_{.budget = RetryBudget{max_running_},
+               .connections_per_host = std::clamp(options.max_connections_per_host, 1u, most_connections),
+               .chance = std::move(setting.chance),
+               .on_attempt = options.on_attempt},
+      history_{options.mirror_history},
+      wall_clock_{setting.wall_clock ? std::move(setting.wall_clock) : [] { return static_cast<std::int64_t>(std::time(nullptr)); }},
+      history_saved_{network.now()},
+      tasks_{network} {
+    if (!history_.empty()) {
+        if (const auto text = read_file(history_, largest_history)) {
+            mirrors_.book.read(*text, network_.now(), wall_clock_());
+        }
+    }
+}
 
 Engine::~Engine() = default;
 
@@ -101,6 +118,20 @@ net::Task<void> Engine::run(JobId id, net::Task<void> job) {
     co_await std::move(job);
     running_.erase(id);
     start_queued();
+    if (network_.now() - history_saved_ >= save_interval) {
+        co_await save_history();
+    }
+}
+
+// What cannot be saved is measured again: no reason to tell the caller of.
+net::Task<void> Engine::save_history() {
+    history_saved_ = network_.now();
+    if (history_.empty() || !mirrors_.book.changed()) {
+        co_return;
+    }
+    const std::string text = mirrors_.book.write(network_.now(), wall_clock_());
+    mirrors_.book.saved();
+    co_await workers_.run([this, &text] { return publish_file(history_, text).has_value(); });
 }
 
 void Engine::cancel(JobId id) {
@@ -134,6 +165,7 @@ net::Task<void> Engine::shut_down() {
     }
     tasks_.cancel_all();
     co_await tasks_.join();
+    co_await save_history();
     co_await pool_.shut_down();
 }
 

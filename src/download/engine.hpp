@@ -3,6 +3,7 @@
 
 #include "download/attempts.hpp"
 #include "download/job.hpp"
+#include "download/mirrors.hpp"
 #include "http/authenticators.hpp"
 #include "http/client.hpp"
 #include "http/connector.hpp"
@@ -13,6 +14,7 @@
 #include "lastack/client.hpp"
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <list>
 #include <map>
@@ -30,6 +32,8 @@ public:
         unsigned worker_threads = 2;         // 0: what may block runs inline (simulations)
         http::ProxyEnvironment environment;  // for requests that name no proxy
         std::function<void(bool)> on_any_open;
+        std::function<double()> chance;            // evenly from [0, 1); unset: no jitter
+        std::function<std::int64_t()> wall_clock;  // seconds since 1970; unset: the system's
     };
     Engine(net::Network& network, const ClientOptions& options, Setting setting);
     ~Engine();  // `shut_down` was awaited
@@ -68,7 +72,8 @@ private:
     void start_queued();
     net::Task<void> run(JobId id, net::Task<void> job);
     std::optional<Need> need_of(const std::vector<std::string>& urls, const ConnectionOptions& options);
-    [[nodiscard]] Transport transport() { return {network_, pool_, http_}; }
+    [[nodiscard]] Transport transport() { return {network_, pool_, http_, tasks_, mirrors_}; }
+    [[nodiscard]] net::Task<void> save_history();
 
     net::Network& network_;
     unsigned max_running_;
@@ -78,6 +83,10 @@ private:
     http::Connector connector_;
     net::Pool pool_;
     http::Client http_;
+    Mirrors mirrors_;
+    std::filesystem::path history_;  // of the mirrors; empty: none is kept
+    std::function<std::int64_t()> wall_clock_;
+    TimePoint history_saved_;
     std::list<Queued> queue_;
     std::map<JobId, net::TaskGroup::Id> running_;
     JobId last_id_ = 0;

@@ -5,6 +5,7 @@
 #include "download/range_reply.hpp"
 #include "http/error.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace lastack::download {
@@ -119,6 +120,11 @@ public:
         const RangeQuestion question{.offset = resumed ? file_.size() : 0, .size = request_.size, .size_limit = request_.size_limit};
         FileSink sink{disk_, file_, question, request.url, progress_};
         const Url asked = request.url;
+        const auto again = [this, asked, watch = request.watch] {
+            auto whole = make_request(asked, request_.options);
+            whole.watch = watch;
+            return whole;
+        };
         need_.reset();
         auto response = co_await transport_.http.send(std::move(request), sink);
         auto stored = co_await sink.flush();
@@ -156,12 +162,12 @@ public:
             if (auto anew = co_await disk_.run([&] { return file_.start_over({}); }); !anew) {
                 co_return in_context(std::move(anew.error()));
             }
-            co_return co_await ask(make_request(asked, request_.options));
+            co_return co_await ask(again());
         }
         auto committed = co_await commit(response->url);
         if (!committed && resumed && committed.error().code == DownloadErrc::digest_mismatch) {
             // The beginning may have been of another file; the mirror gets one chance to send all of it.
-            co_return co_await ask(make_request(asked, request_.options));
+            co_return co_await ask(again());
         }
         if (!committed) {
             co_return in_context(std::move(committed.error()));
@@ -170,6 +176,11 @@ public:
     }
 
     [[nodiscard]] std::uint64_t bytes() const override { return file_.size(); }
+    [[nodiscard]] std::uint64_t received() const override { return std::max<std::uint64_t>(progress_.received, file_.size()); }
+    [[nodiscard]] std::optional<std::uint64_t> total() const override {
+        return request_.size || progress_.total == JobProgress::unknown ? request_.size : std::optional<std::uint64_t>{progress_.total};
+    }
+    [[nodiscard]] bool movable() const override { return !request_.digests.empty(); }
     [[nodiscard]] std::uint64_t fetched() const { return fetched_; }
     [[nodiscard]] const std::string& served_by() const { return served_by_; }
 

@@ -66,11 +66,16 @@ std::optional<Retry> plan_retry(FailureClass failure, const AttemptHistory& hist
         return history.struck_out[mirror] || (failure == FailureClass::mirror && mirror == history.mirror);
     };
     std::size_t left = 0;
+    unsigned without_progress = history.without_progress;
     for (std::size_t i = 0; i < mirrors; ++i) {
         left += is_out(i) ? 0 : 1;
+        // The patience with those that are left does not shrink by what another one wasted.
+        if (is_out(i) && i < history.fruitless.size()) {
+            without_progress -= std::min(without_progress, history.fruitless[i]);
+        }
     }
     const unsigned patience = failure == FailureClass::slow_to_change ? most_slow_to_change : most_without_progress;
-    if (left == 0 || history.without_progress >= patience * left) {
+    if (left == 0 || without_progress >= patience * left) {
         return std::nullopt;
     }
     Retry retry;
@@ -81,9 +86,9 @@ std::optional<Retry> plan_retry(FailureClass failure, const AttemptHistory& hist
         }
     }
     // Another mirror is tried at once; a wait comes only when the round begins again.
-    const bool round_ended = history.without_progress > 0 && history.without_progress % left == 0;
+    const bool round_ended = without_progress > 0 && without_progress % left == 0;
     if (failure != FailureClass::mirror && round_ended) {
-        retry.delay = backoff(static_cast<unsigned>(history.without_progress / left));
+        retry.delay = backoff(static_cast<unsigned>(without_progress / left));
     }
     return retry;
 }

@@ -28,6 +28,8 @@ struct AttemptHistory {
     unsigned without_progress = 0;  // counted ones in a row that brought no byte
     std::size_t mirror = 0;         // the one that failed
     std::vector<bool> struck_out;   // per mirror: no more attempts for this file
+    // Per mirror: its share of `without_progress`, which does not count once it is struck out. Empty: not told.
+    std::vector<unsigned> fruitless = {};
 };
 
 struct Retry {

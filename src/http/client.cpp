@@ -7,6 +7,7 @@
 #include "http/request_writer.hpp"
 #include "net/error.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace lastack::http {
@@ -179,17 +180,23 @@ net::Task<Result<Client::Attempt>> Client::attempt(const Request& request, const
     Reuse reuse = request.keepalive ? Reuse::allowed : Reuse::never;
     Resends resends;
     while (true) {
-        auto lease = co_await pool_.acquire(key, reuse, request.limits.timeout);
+        auto lease = co_await pool_.acquire(key, reuse, std::min(request.limits.timeout, request.limits.dial));
         if (!lease) {
             co_return std::unexpected(std::move(lease.error()));
         }
         // The pool's connections are those that our Connector made.
         auto& connection = static_cast<Connection&>(lease->connection());
         const TimePoint bound_at = network_.now();
+        if (request.watch != nullptr) {
+            request.watch->bind(bound_at, lease->reused(), connection.peer());
+        }
         Attempt result{.outcome = {}, .address = connection.peer()};
         result.outcome = co_await exchange(network_, connection, lease->life(), request, bytes, sink);
         const TimePoint idle_since = lease->idle_since();
         lease->release(result.outcome.hint);
+        if (request.watch != nullptr && result.outcome.error) {
+            request.watch->unbind();
+        }
         if (!result.outcome.error) {
             ++counts_.answers;
             co_return result;

@@ -122,6 +122,9 @@ private:
         }
         unread_ = std::span{buffer_}.first(came);
         outcome_.received += came;
+        if (request_.watch != nullptr && came > 0) {
+            request_.watch->came(network_.now(), came);
+        }
         if (came > 0) {
             happened(net::EventKind::bytes);
             if (!life_.is_open()) {
@@ -227,7 +230,7 @@ private:
             if (piece->data.empty()) {
                 continue;
             }
-            auto stored = co_await sink_.write(piece->data);
+            auto stored = co_await hand_on(piece->data);
             if (!stored) {
                 co_return lost(net::EventKind::abandoned, std::move(stored.error()));
             }
@@ -270,6 +273,17 @@ private:
         outcome_.hint = {.timeout = hint.timeout, .max = hint.max};
         const bool keep = request_.keepalive && unread_.empty() && keeps_connection(outcome_.head, framing_);
         happened({.kind = net::EventKind::complete, .keep = keep});
+    }
+
+    net::Task<Result<void>> hand_on(std::span<const std::byte> piece) {
+        if (request_.watch != nullptr) {
+            request_.watch->hand_on(network_.now());
+        }
+        auto stored = co_await sink_.write(piece);
+        if (request_.watch != nullptr) {
+            request_.watch->handed_on(network_.now());
+        }
+        co_return stored;
     }
 
     // As fill, and judges the rate over the time spent waiting for the network (not for the disk).

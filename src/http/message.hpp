@@ -3,6 +3,7 @@
 
 #include "base/text.hpp"
 #include "base/url.hpp"
+#include "http/exchange_watch.hpp"
 
 #include "lastack/connection_options.hpp"
 
@@ -66,6 +67,7 @@ private:
 struct Limits {
     std::chrono::milliseconds timeout{30'000};  // per phase: dial, sending, first byte, and silence in the body
     std::uint64_t minrate = 1000;               // bytes per second over one `timeout`; 0: no limit
+    std::chrono::milliseconds dial{30'000};     // resolving and connecting, when shorter than `timeout`
 };
 
 struct Request {
@@ -76,6 +78,7 @@ struct Request {
     bool keepalive = true;  // false: a connection of its own, closed after the answer
     Limits limits;
     ConnectionOptions connection;
+    ExchangeWatch* watch = nullptr;  // outlives the request; none: nobody looks
 };
 
 struct ResponseHead {

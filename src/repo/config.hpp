@@ -24,9 +24,9 @@ struct MainConfig {
     std::filesystem::path installroot = "/";
     bool gpgcheck = true;  // yum's built-in default is 0; distributions set 1; ours is 1
     bool keepalive = true;
-    std::chrono::milliseconds timeout{30'000};
+    std::optional<std::chrono::milliseconds> timeout;
     unsigned retries = 10;
-    std::uint64_t minrate = 1000;
+    std::optional<std::uint64_t> minrate;
     ConnectionOptions connection;  // sslverify, proxy, username, ...; variables are expanded
     unsigned max_parallel_downloads = 3;
     std::optional<std::chrono::seconds> metadata_expire = std::chrono::hours{6};  // unset: never
@@ -49,9 +49,9 @@ struct RepoConfig {
     bool gpgcheck = true;
     std::vector<std::string> gpgkey;
     bool keepalive = true;
-    std::chrono::milliseconds timeout{30'000};
+    std::optional<std::chrono::milliseconds> timeout;
     unsigned retries = 10;
-    std::uint64_t minrate = 1000;
+    std::optional<std::uint64_t> minrate;
     ConnectionOptions connection;  // each option is inherited by itself
     std::optional<std::chrono::seconds> metadata_expire = std::chrono::hours{6};
     bool skip_if_unavailable = false;

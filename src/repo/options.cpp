@@ -30,7 +30,7 @@ Outcome assign(T& field, Parsed<U> value) {
     return {};
 }
 
-Outcome assign_timeout(std::chrono::milliseconds& field, std::string_view value) {
+Outcome assign_timeout(std::optional<std::chrono::milliseconds>& field, std::string_view value) {
     const auto time = parse_seconds(value);
     if (!time) {
         return std::unexpected(time.error());

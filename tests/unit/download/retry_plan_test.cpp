@@ -105,6 +105,15 @@ INSTANTIATE_TEST_SUITE_P(
         PlanRow{"twice as long after the next", transient, history(4, 10, 4, 1, {false, false}), Retry{0, milliseconds{400}}},
         PlanRow{"no wait after progress", transient, history(3, 10, 0, 0, {false}), Retry{0, milliseconds{0}}}));
 
+TEST(RetryPlanPatience, does_not_shrink_when_another_mirror_is_struck_out) {
+    // Three failures on each, then the second will not serve the file: the first keeps its own two.
+    auto made = history(6, 0, 6, 1, {false, false});
+    made.fruitless = {3, 3};
+    EXPECT_EQ(plan_retry(mirror, made), (Retry{0, milliseconds{0}}));
+    made.fruitless = {5, 1};
+    EXPECT_EQ(plan_retry(mirror, made), std::nullopt);
+}
+
 TEST(RetryPlanDelay, doubles_up_to_two_seconds) {
     // With as many mirrors as there are attempts in a round, each round's end waits longer.
     const std::vector<milliseconds> expected{milliseconds{200}, milliseconds{400}, milliseconds{800}, milliseconds{1600}};
