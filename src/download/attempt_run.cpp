@@ -261,8 +261,8 @@ std::optional<Retry> AttemptRun::plan(const Error& error, std::uint64_t bytes_be
     if (retry) {
         retry->mirror = next_mirror();
         retry->delay = std::chrono::duration_cast<Duration>(retry->delay * (1 + jitter * (shared_.draw() - 0.5)));
-        // A mirror that will not serve the file cost its one request; what may be asked again and again has its budget.
-        if (failure != FailureClass::mirror && !shared_.budget.take()) {
+        // A mirror that will not serve the file cost its one request, and progress is worth a request; all else has its budget.
+        if (failure != FailureClass::mirror && history_.without_progress > 0 && !shared_.budget.take()) {
             retry.reset();
         }
     }

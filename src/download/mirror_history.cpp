@@ -43,7 +43,7 @@ std::string whole(double value) { return std::to_string(std::llround(value)); }
 std::string MirrorBook::write(TimePoint now, std::int64_t wall) const {
     std::vector<const std::pair<const std::string, HostRecord>*> newest;
     for (const auto& entry : hosts_) {
-        if (entry.second.explored || entry.second.succeeded || entry.second.rate > 0) {
+        if (entry.second.explored || entry.second.succeeded || entry.second.fails > 0) {
             newest.push_back(&entry);
         }
     }

@@ -111,6 +111,7 @@ TEST_P(StaleMirror, is_asked_again_without_an_attempt) {
     ASSERT_TRUE(run(want("1", content, {"http://a/1"})).ok());
     auto second = want("2", content, {"http://a/2", "http://spare/2"});
     second.options.retries = 1;
+    second.options.mirrors.order = MirrorOrder::listed;
     const TimePoint before = network.now();
     const Download& download = run(std::move(second));
     ASSERT_TRUE(download.ok()) << describe(download.error());
