@@ -24,7 +24,7 @@ struct MainConfig {
     std::filesystem::path installroot = "/";
     bool gpgcheck = true;  // yum's built-in default is 0; distributions set 1; ours is 1
     bool keepalive = true;
-    std::optional<std::chrono::milliseconds> timeout;
+    std::optional<std::chrono::milliseconds> timeout;  // unset: the download library decides
     unsigned retries = 10;
     std::optional<std::uint64_t> minrate;
     ConnectionOptions connection;  // sslverify, proxy, username, ...; variables are expanded
@@ -49,7 +49,7 @@ struct RepoConfig {
     bool gpgcheck = true;
     std::vector<std::string> gpgkey;
     bool keepalive = true;
-    std::optional<std::chrono::milliseconds> timeout;
+    std::optional<std::chrono::milliseconds> timeout;  // unset: the download library decides
     unsigned retries = 10;
     std::optional<std::uint64_t> minrate;
     ConnectionOptions connection;  // each option is inherited by itself
