@@ -302,15 +302,22 @@ bool FaultServer::send(Connection& connection) {
 bool FaultServer::finish(Connection& connection) {
     Mirror& mirror = *connection.mirror;
     const auto ending = connection.answer->ending;
+    if (ending == FaultEnding::rst) {
+        int unsent = 0;
+        ::ioctl(connection.fd, SIOCOUTQNSD, &unsent);
+        mirror.counts.body_bytes -= std::min(mirror.counts.body_bytes, static_cast<std::uint64_t>(std::max(unsent, 0)));
+    }
     if (connection.answer->is_cut && mirror.planned_cut) {
+        mirror.counts.bytes_until_cut = mirror.counts.body_bytes;
         if (mirror.planned_cut->gone_afterwards) {
             mirror.gone = true;
             ::close(mirror.listener);
             mirror.listener = -1;
         }
+        mirror.setup.version = mirror.planned_cut->version_afterwards.value_or(mirror.setup.version);
         mirror.planned_cut.reset();
         mirror.cut_reached = true;
-        cut_.notify_all();
+        cut_reached_.notify_all();
     }
     switch (ending) {
         case FaultEnding::keep:
@@ -321,13 +328,9 @@ bool FaultServer::finish(Connection& connection) {
             connection.answer.reset();
             connection.only_ends = true;
             return false;
-        case FaultEnding::rst: {
-            int unsent = 0;
-            ::ioctl(connection.fd, SIOCOUTQ, &unsent);
-            mirror.counts.body_bytes -= std::min(mirror.counts.body_bytes, static_cast<std::uint64_t>(std::max(unsent, 0)));
+        case FaultEnding::rst:
             end(connection, true);
             return false;
-        }
         case FaultEnding::silence:
             connection.answer->not_before = never;
             return false;

@@ -44,12 +44,7 @@ struct FaultServer::Mirror {
     double requests_allowed = 0;
     FaultTime requests_allowed_at{};
     std::unordered_map<std::string, unsigned> times_asked;
-    struct PlannedCut {
-        std::uint64_t offset;
-        Cut cut;
-        bool gone_afterwards;
-    };
-    std::optional<PlannedCut> planned_cut;
+    std::optional<CutPlan> planned_cut;
     bool cut_reached = false;
     MirrorCounts counts;
 };

@@ -51,9 +51,10 @@ std::uint16_t port_of(int fd) {
     return ntohs(address.sin_port);
 }
 
+// What was sent is received at once on loopback, acknowledged or not.
 std::uint64_t unsent(int fd) {
     int bytes = 0;
-    ::ioctl(fd, SIOCOUTQ, &bytes);
+    ::ioctl(fd, SIOCOUTQNSD, &bytes);
     return static_cast<std::uint64_t>(std::max(bytes, 0));
 }
 
@@ -159,6 +160,7 @@ MirrorCounts FaultServer::total() const {
         sum.requests += mirror->counts.requests;
         sum.rejected += mirror->counts.rejected;
         sum.body_bytes += mirror->counts.body_bytes;
+        sum.bytes_until_cut += mirror->counts.bytes_until_cut;
         for (std::size_t i = 0; i < fault_kinds; ++i) {
             sum.faults[i] += mirror->counts.faults[i];
         }
@@ -166,20 +168,15 @@ MirrorCounts FaultServer::total() const {
     return sum;
 }
 
-void FaultServer::change(std::size_t mirror, unsigned version) {
+void FaultServer::cut(std::size_t mirror, const CutPlan& plan) {
     const std::lock_guard lock{mutex_};
-    mirrors_[mirror]->setup.version = version;
-}
-
-void FaultServer::cut_at(std::size_t mirror, std::uint64_t offset, Cut cut, bool gone_afterwards) {
-    const std::lock_guard lock{mutex_};
-    mirrors_[mirror]->planned_cut = {.offset = offset, .cut = cut, .gone_afterwards = gone_afterwards};
+    mirrors_[mirror]->planned_cut = plan;
     mirrors_[mirror]->cut_reached = false;
 }
 
 bool FaultServer::wait_for_cut(std::size_t mirror, std::chrono::milliseconds limit) {
     std::unique_lock lock{mutex_};
-    return cut_.wait_for(lock, limit, [&] { return mirrors_[mirror]->cut_reached; });
+    return cut_reached_.wait_for(lock, limit, [&] { return mirrors_[mirror]->cut_reached; });
 }
 
 std::uint64_t FaultServer::unread(std::size_t mirror) const {

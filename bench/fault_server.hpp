@@ -58,8 +58,9 @@ struct MirrorSetup {
 struct MirrorCounts {
     std::uint64_t connections = 0;
     std::uint64_t requests = 0;
-    std::uint64_t rejected = 0;    // by the limits
-    std::uint64_t body_bytes = 0;  // given to the kernel, without what a RST of ours took back
+    std::uint64_t rejected = 0;         // by the limits
+    std::uint64_t body_bytes = 0;       // given to the kernel, without what a RST of ours took back
+    std::uint64_t bytes_until_cut = 0;  // of them, when the planned cut came
     std::array<std::uint64_t, fault_kinds> faults{};
 };
 
@@ -69,6 +70,13 @@ enum class Cut : std::uint8_t {
     rst,
     fin,
     stall,
+};
+
+struct CutPlan {
+    std::uint64_t offset = 0;
+    Cut cut = Cut::hold;
+    bool gone_afterwards = false;                  // the mirror
+    std::optional<unsigned> version_afterwards{};  // of its files
 };
 
 class FaultServer {
@@ -83,9 +91,8 @@ public:
 
     [[nodiscard]] MirrorCounts counts(std::size_t mirror) const;
     [[nodiscard]] MirrorCounts total() const;
-    void change(std::size_t mirror, unsigned version);
 
-    void cut_at(std::size_t mirror, std::uint64_t offset, Cut cut, bool gone_afterwards);
+    void cut(std::size_t mirror, const CutPlan& plan);
     [[nodiscard]] bool wait_for_cut(std::size_t mirror, std::chrono::milliseconds limit);
     // Body bytes that left us and that the client, which must stand still, has not read; of all connections of the mirror.
     [[nodiscard]] std::uint64_t unread(std::size_t mirror) const;
@@ -114,7 +121,7 @@ private:
     int epoll_ = -1;
     int wake_ = -1;
     mutable std::mutex mutex_;
-    std::condition_variable cut_;
+    std::condition_variable cut_reached_;
     bool stopping_ = false;
     std::vector<std::unique_ptr<Mirror>> mirrors_;
     std::map<std::uint64_t, std::unique_ptr<Connection>> connections_;
