@@ -239,7 +239,7 @@ Error status_error(const ResponseHead& head) {
         error.next_step = by_proxy ? "the proxy does not allow this request: ask whoever runs it"
                                    : "the server refuses access: check credentials and permissions";
     } else if (head.status >= 500) {
-        error.code = HttpErrc::server_error;
+        error.code = head.status == 503 ? HttpErrc::unavailable : HttpErrc::server_error;
         error.next_step = "try later or use another mirror";
     } else if (head.status < 400) {
         error.code = HttpErrc::unexpected_status;
