@@ -216,7 +216,7 @@ bool FaultServer::answer(Connection& connection) {
 }
 
 void FaultServer::pump(Connection& connection) {
-    std::uint64_t before = connection.mirror->counts.body_bytes;
+    const std::uint64_t before = connection.mirror->counts.body_bytes;
     while (connection.answer || answer(connection)) {
         auto& plan = *connection.answer;
         const FaultTime now = FaultClock::now();
@@ -262,7 +262,7 @@ void FaultServer::pump(Connection& connection) {
         if (!send(connection)) {
             return;
         }
-        if (connection.mirror->counts.body_bytes - before >= turn_size) {
+        if (plan.at < plan.stop_at && connection.mirror->counts.body_bytes - before >= turn_size) {
             connection.wake = now;
             return;
         }
