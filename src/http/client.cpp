@@ -5,6 +5,7 @@
 #include "http/head_parser.hpp"
 #include "http/redirect.hpp"
 #include "http/request_writer.hpp"
+#include "http/retry_after.hpp"
 #include "net/error.hpp"
 
 #include <utility>
@@ -222,6 +223,7 @@ void Client::count_resend(const ExchangeOutcome& outcome, Resends& resends) {
 
 Error status_error(const ResponseHead& head) {
     Error error{.code = HttpErrc::client_error, .phase = Phase::receiving, .http_status = head.status};
+    error.retry_after = retry_after(head, std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
     // These fields are a proxy's own: the origin has not spoken.
     const bool by_proxy = head.status == 407 || head.fields.find("X-Squid-Error") || head.fields.find("Proxy-Status");
     error.cause = std::string{by_proxy ? "the proxy" : "the server"} + " answered " + std::to_string(head.status);
