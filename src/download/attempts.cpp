@@ -1,5 +1,6 @@
 #include "download/attempts.hpp"
 
+#include "download/host_pace.hpp"
 #include "download/retry_plan.hpp"
 #include "net/event.hpp"
 
@@ -40,7 +41,9 @@ net::Task<Result<void>> run_attempts(Transport transport, std::vector<std::strin
     }
     AttemptHistory history{.retries = options.retries, .struck_out = std::vector<bool>(urls.size(), false)};
     std::map<std::size_t, Error> failures;
+    unsigned free_rejections = 0;
     while (true) {
+        history.mirror = ready_mirror(transport.pace, urls, history.struck_out, history.mirror);
         const std::uint64_t before = attempt.bytes();
         auto url = parse_url(urls[history.mirror]);
         Result<void> done;
@@ -55,6 +58,11 @@ net::Task<Result<void>> run_attempts(Transport transport, std::vector<std::strin
         const FailureClass failure = classify(done.error());
         if (failure == FailureClass::interrupted) {
             continue;  // the process stopped, the machine slept, an address went: no mirror is to blame, what came is kept
+        }
+        if (is_only_limited(transport.pace, done.error(), urls[history.mirror]) && free_rejections < most_free_rejections) {
+            ++free_rejections;  // the same again in its turn, or another mirror at once
+            failures.insert_or_assign(history.mirror, std::move(done.error()));
+            continue;
         }
         if (failure != FailureClass::mirror) {
             ++history.attempts;

@@ -19,6 +19,7 @@ struct Transport {
     net::Network& network;
     net::Pool& pool;
     http::Client& http;
+    http::PaceGate& pace;
 };
 
 [[nodiscard]] const char* default_user_agent() noexcept;  // "lastack/VERSION"

@@ -38,7 +38,8 @@ Engine::Engine(net::Network& network, const ClientOptions& options, Setting sett
       tls_{workers_},
       connector_{network, tls_, authenticators_, default_user_agent()},
       pool_{network, connector_, pool_options(options, std::move(setting.on_any_open))},
-      http_{network, pool_, authenticators_, std::move(setting.environment)},
+      pace_{network, std::clamp(options.max_connections_per_host, 1u, most_connections)},
+      http_{network, pool_, authenticators_, std::move(setting.environment), &pace_},
       tasks_{network} {}
 
 Engine::~Engine() = default;

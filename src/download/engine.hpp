@@ -68,7 +68,7 @@ private:
     void start_queued();
     net::Task<void> run(JobId id, net::Task<void> job);
     std::optional<Need> need_of(const std::vector<std::string>& urls, const ConnectionOptions& options);
-    [[nodiscard]] Transport transport() { return {network_, pool_, http_}; }
+    [[nodiscard]] Transport transport() { return {network_, pool_, http_, pace_}; }
 
     net::Network& network_;
     unsigned max_running_;
@@ -77,6 +77,7 @@ private:
     http::Authenticators authenticators_;
     http::Connector connector_;
     net::Pool pool_;
+    http::PaceGate pace_;
     http::Client http_;
     std::list<Queued> queue_;
     std::map<JobId, net::TaskGroup::Id> running_;
