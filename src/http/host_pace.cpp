@@ -54,6 +54,7 @@ bool HostPace::serves(TimePoint now) const noexcept { return last_accepted_ && n
 
 TimePoint HostPace::next_start(TimePoint now) {
     TimePoint grown_at = TimePoint::max();
+    bool slow_to_answer = false;
     bool probe_runs = false;
     bool lowering_runs = false;  // requests of the moment that made us lower the number have not been answered yet
     for (auto& [ticket, request] : running_) {
@@ -67,9 +68,10 @@ TimePoint HostPace::next_start(TimePoint now) {
             continue;
         }
         request.slow = true;
-        if (!failed_) {
-            grow(request);
-        }
+        slow_to_answer = slow_to_answer || (request.full && request.lowering == lowerings_);
+    }
+    if (slow_to_answer && !failed_) {
+        allowed_ = allowed_ > most_ / 2 ? most_ : 2 * allowed_;
     }
     if (running_.size() >= allowed_ || lowering_runs || (rejected_in_a_row_ > 0 && probe_runs)) {
         return grown_at;
