@@ -25,7 +25,7 @@ constexpr auto pause_for_estimate = seconds{1};
 constexpr auto first_pause = milliseconds{200};
 constexpr auto longest_pause = seconds{2};
 constexpr auto least_interval = milliseconds{5};  // below it a distance is none
-constexpr unsigned first_interval_patience = 48;
+constexpr unsigned first_interval_patience = 24;
 constexpr unsigned longest_interval_patience = 800;
 constexpr double safety = 1.1;
 constexpr double worth_a_try = 0.9;
@@ -54,7 +54,9 @@ bool HostPace::serves(TimePoint now) const noexcept { return last_accepted_ && n
 
 TimePoint HostPace::next_start(TimePoint now) {
     TimePoint grown_at = TimePoint::max();
+    bool slow_to_answer = false;
     bool probe_runs = false;
+    bool lowering_runs = false;  // requests of the moment that made us lower the number have not been answered yet
     for (auto& [ticket, request] : running_) {
         if (request.accepted || request.rejected || request.slow) {
             continue;
@@ -62,14 +64,16 @@ TimePoint HostPace::next_start(TimePoint now) {
         if (now < request.started + quick_answer) {
             grown_at = std::min(grown_at, request.started + quick_answer);
             probe_runs = true;
+            lowering_runs = lowering_runs || request.lowering != lowerings_;
             continue;
         }
         request.slow = true;
-        if (!failed_) {
-            grow(request);
-        }
+        slow_to_answer = slow_to_answer || (request.full && request.lowering == lowerings_);
     }
-    if (running_.size() >= allowed_ || (rejected_in_a_row_ > 0 && probe_runs)) {
+    if (slow_to_answer && !failed_) {
+        allowed_ = allowed_ > most_ / 2 ? most_ : 2 * allowed_;
+    }
+    if (running_.size() >= allowed_ || lowering_runs || (rejected_in_a_row_ > 0 && probe_runs)) {
         return grown_at;
     }
     return std::max(quiet_until_, last_start_ && interval_ > Duration{0} ? *last_start_ + interval_ : TimePoint{});
@@ -88,6 +92,11 @@ HostPace::Ticket HostPace::start(TimePoint now) {
                                              .interval = interval_,
                                              .at_interval = at_interval});
     last_start_ = now;
+    if (at_a_time >= allowed_) {
+        for (auto& [ticket, request] : running_) {
+            request.full = true;
+        }
+    }
     return last_ticket_;
 }
 
@@ -115,7 +124,7 @@ void HostPace::accepted(Ticket ticket, TimePoint now) {
 
 // One more at a time: at once while nothing ever failed, once per round up to what failed, and that itself only after many.
 void HostPace::grow(const Running& request) {
-    if (request.peak < allowed_ || request.lowering != lowerings_) {
+    if (!request.full || request.lowering != lowerings_) {
         return;
     }
     ++credits_;
@@ -157,7 +166,12 @@ void HostPace::rejected(Ticket ticket, TimePoint now, std::optional<Duration> re
     if (beside > 0) {
         too_many(request, beside);
     }
-    if (beside == 0 || (retry_after && allowed_ == 1)) {
+    // One of the first few served, and all beside it rejected: a distance tells sooner than a further rejection what that means.
+    const bool first_lesson = before_ && !before_->failed && accepted_starts_.size() < least_for_estimate;
+    if (beside == 0) {
+        too_fast(request, now, retry_after);
+    } else if (allowed_ == 1 && last_accepted_ && (retry_after || first_lesson)) {
+        before_.reset();
         too_fast(request, now, retry_after);
     }
 }
@@ -211,6 +225,9 @@ void HostPace::too_fast(const Running& request, TimePoint now, std::optional<Dur
         good_ = interval_;
         return;
     }
+    if (retry_after) {
+        interval_patience_ = longest_interval_patience;  // each further rejection costs that much
+    }
     bad_ = request.interval;
     coarse_ = false;
     steady_ = 0;
@@ -250,7 +267,7 @@ void HostPace::shorten_distance(const Running& request) {
     } else if (steady_ >= interval_patience_) {
         good_ = interval_;
         steady_ = 0;
-        interval_patience_ = std::min(4 * interval_patience_, longest_interval_patience);
+        interval_patience_ = std::min(16 * interval_patience_, longest_interval_patience);
         const double factor =
             bad_ > Duration{0} ? std::sqrt(static_cast<double>(bad_.count()) / static_cast<double>(good_.count())) : worth_a_try;
         interval_ = factor <= worth_a_try ? scaled(interval_, factor) : interval_;

@@ -49,6 +49,7 @@ private:
         std::uint64_t served = 0;    // how many had been served then
         Duration interval{0};        // the distance that was kept then
         bool at_interval = false;    // it began as soon as that allowed
+        bool full = false;           // all that were allowed ran at a time
         bool accepted = false;
         bool rejected = false;
         bool slow = false;  // it runs for so long that it is none of those rejected at once

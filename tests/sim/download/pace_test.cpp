@@ -133,9 +133,9 @@ TEST_P(FewConnections, are_found_out_with_few_rejections_and_all_used) {
 
 INSTANTIATE_TEST_SUITE_P(Ways, FewConnections,
                          testing::Values(FewRow{Way::says_503, 2, 8, {}}, FewRow{Way::says_503, 2, 3, {}}, FewRow{Way::says_503, 1, 8, {}},
-                                         FewRow{Way::says_503, 4, 8, {}}, FewRow{Way::says_503, 5, 8, {}}, FewRow{Way::says_503, 6, 8, {}},
-                                         FewRow{Way::says_503, 2, 8, milliseconds{20}}, FewRow{Way::says_429, 2, 8, {}},
-                                         FewRow{Way::says_429, 2, 8, milliseconds{20}},
+                                         FewRow{Way::says_503, 3, 8, {}}, FewRow{Way::says_503, 4, 8, {}}, FewRow{Way::says_503, 5, 8, {}},
+                                         FewRow{Way::says_503, 6, 8, {}}, FewRow{Way::says_503, 2, 8, milliseconds{20}},
+                                         FewRow{Way::says_429, 2, 8, {}}, FewRow{Way::says_429, 2, 8, milliseconds{20}},
                                          FewRow{Way::says_503_and_stays, 2, 8, milliseconds{5}}, FewRow{Way::resets, 2, 8, {}},
                                          FewRow{Way::resets, 2, 8, milliseconds{20}}, FewRow{Way::resets_the_request, 2, 8, {}},
                                          FewRow{Way::resets_the_request, 2, 8, milliseconds{20}}, FewRow{Way::closes, 2, 8, {}},
