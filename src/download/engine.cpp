@@ -1,6 +1,7 @@
 #include "download/engine.hpp"
 
 #include "download/fetch.hpp"
+#include "download/stream.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -70,9 +71,24 @@ Engine::JobId Engine::add(FetchRequest request, OnFetch done) {
     return enqueue(urls, connection, std::move(start), [shared](Error error) { (*shared)(std::unexpected(std::move(error))); });
 }
 
+Engine::JobId Engine::add(FetchRequest request, std::shared_ptr<StreamPipe> pipe) {
+    const auto urls = request.urls;
+    const auto connection = request.options.connection;
+    auto start = [this, request = std::move(request), pipe](std::optional<Need> need) -> net::Task<void> {
+        return [](Transport transport, FetchRequest wanted, std::shared_ptr<StreamPipe> to, std::optional<Need> held) -> net::Task<void> {
+            to->end(co_await run_stream(transport, std::move(wanted), to, std::move(held)));
+        }(transport(), request, pipe, std::move(need));
+    };
+    return enqueue(urls, connection, std::move(start), [pipe](Error error) { pipe->end(std::unexpected(std::move(error))); });
+}
+
 Engine::JobId Engine::enqueue(const std::vector<std::string>& urls, const ConnectionOptions& options,
                               std::function<net::Task<void>(std::optional<Need>)> start, std::function<void(Error)> refuse) {
     const JobId id = ++last_id_;
+    if (shutting_down_) {
+        refuse(cancelled_error());
+        return id;
+    }
     queue_.push_back({.id = id, .need = need_of(urls, options), .start = std::move(start), .refuse = std::move(refuse)});
     start_queued();
     return id;

@@ -20,6 +20,8 @@
 
 namespace lastack::download {
 
+class StreamPipe;
+
 class Engine {
 public:
     using JobId = std::uint64_t;
@@ -39,6 +41,8 @@ public:
     // Jobs run in the order they were added, `max_parallel_downloads` at a time. The callback comes on the reactor, exactly once.
     JobId add(DownloadRequest request, std::shared_ptr<JobProgress> progress, OnDownload done);
     JobId add(FetchRequest request, OnFetch done);
+    // Bytes and end go to the pipe.
+    JobId add(FetchRequest request, std::shared_ptr<StreamPipe> pipe);
     void cancel(JobId id);
 
     void expect_more(bool more) { pool_.expect_more(more); }
