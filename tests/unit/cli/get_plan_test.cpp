@@ -1,0 +1,122 @@
+#include "cli/get_plan.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace lastack::cli {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+using testing::SizeIs;
+
+std::variant<Arguments, EarlyExit> parsed(std::vector<const char*> words) {
+    words.insert(words.begin(), {"lastack", "get"});
+    return parse_arguments(static_cast<int>(words.size()), words.data());
+}
+
+Result<std::vector<DownloadRequest>> plan(const std::vector<const char*>& words) {
+    const auto arguments = parsed(words);
+    if (const auto* refused = std::get_if<EarlyExit>(&arguments)) {
+        return std::unexpected(Error{.code = Errc::invalid_argument, .cause = "usage: " + refused->text});
+    }
+    const auto files = files_of(std::get<Arguments>(arguments));
+    if (!files) {
+        return std::unexpected(files.error());
+    }
+    return plan_downloads(*files, std::get<Arguments>(arguments), {});
+}
+
+TEST(GetNames, are_the_last_segment_decoded_and_never_a_way_out) {
+    const std::string rows[][2] = {{"http://h/a/b.rpm", "b.rpm"},
+                                   {"http://h/b.rpm?x=/y#/z", "b.rpm"},
+                                   {"http://h/with%20blank", "with blank"},
+                                   {"http://h/%c3%a4", "\u00e4"},
+                                   {"http://h/..%2f..%2fetc%2fpasswd", "..%2f..%2fetc%2fpasswd"},
+                                   {"http://h/a%00b", "a%00b"},
+                                   {"http://h/a%0ab", "a%0ab"},
+                                   {"http://h/%ff", "%ff"},
+                                   {"http://h/100%", "100%"},
+                                   {"http://h/%zz", "%zz"},
+                                   {"http://h/...", "..."}};
+    for (const auto& [url, name] : rows) {
+        const auto got = name_of(url);
+        ASSERT_TRUE(got) << url;
+        EXPECT_EQ(*got, name) << url;
+    }
+    for (const char* url : {"http://h", "http://h/", "http://h/a/", "http://h/..", "http://h/%2e%2e", "http://h/.", "http://h/?a"}) {
+        const auto got = name_of(url);
+        ASSERT_FALSE(got) << *got;
+        EXPECT_THAT(got.error().next_step, HasSubstr("-o"));
+    }
+    EXPECT_THAT(name_of("http://me:hunter2@h/").error().url, Not(HasSubstr("hunter2")));
+}
+
+TEST(GetRates, have_units_of_1024) {
+    const std::pair<const char*, std::uint64_t> rows[] = {{"1", 1},          {"300000", 300'000}, {"500k", 512'000},
+                                                          {"500K", 512'000}, {"2M", 2u << 20},    {"1g", 1u << 30}};
+    for (const auto& [text, rate] : rows) {
+        const auto got = parse_rate(text);
+        ASSERT_TRUE(got) << text;
+        EXPECT_EQ(*got, rate) << text;
+    }
+    for (const char* text : {"", "0", "0k", "k", "-1", "+1", "1.5M", "1 k", "1kB", "99999999999999999999", "18446744073709551615k"}) {
+        EXPECT_FALSE(parse_rate(text)) << text;
+    }
+}
+
+TEST(GetHeaders, are_fields_that_are_not_the_clients_own) {
+    EXPECT_EQ(parse_header("X-Token:  a b ").value(), std::pair(std::string{"X-Token"}, std::string{"a b"}));
+    EXPECT_EQ(parse_header("Empty:").value(), std::pair(std::string{"Empty"}, std::string{}));
+    for (const char* text : {"", ":", ": a", "no colon", "a b: c", "a: b\r\nc: d", "Host: h", "rAnge: bytes=0-1", "Content-Length: 3"}) {
+        const auto got = parse_header(text);
+        ASSERT_FALSE(got) << text;
+        EXPECT_EQ(got.error().code, Errc::invalid_argument);
+    }
+    EXPECT_THAT(describe(parse_header("Authorization Bearer hunter2").error()), Not(HasSubstr("hunter2")));
+}
+
+TEST(GetPlan, gives_the_one_file_its_mirrors_size_and_digests) {
+    const std::string sha256(64, 'A');
+    const std::string sha512(128, 'b');
+    const auto requests = plan({"-o", "name", "-d", "into", "--mirror", "http://m/f", "--mirror", "http://n/f", "--sha256", sha256.c_str(),
+                                "--sha512", sha512.c_str(), "--size", "12", "http://h/f"});
+    ASSERT_TRUE(requests) << describe(requests.error());
+    ASSERT_THAT(*requests, SizeIs(1));
+    EXPECT_THAT(requests->front().urls, ElementsAre("http://h/f", "http://m/f", "http://n/f"));
+    EXPECT_EQ(requests->front().path, "into/name");
+    EXPECT_EQ(requests->front().size, 12U);
+    EXPECT_THAT(requests->front().digests,
+                ElementsAre(Digest{DigestAlgorithm::sha256, std::string(64, 'a')}, Digest{DigestAlgorithm::sha512, sha512}));
+}
+
+TEST(GetPlan, refuses_what_makes_no_sense_before_anything_starts) {
+    const std::pair<std::vector<const char*>, const char*> rows[] = {
+        {{}, "wants a URL"},
+        {{"-o", "x", "http://h/a", "http://h/b"}, "-o names one file"},
+        {{"-o", "x", "-i", "list"}, "-o names one file"},
+        {{"--size", "1", "http://h/a", "http://h/b"}, "about one file"},
+        {{"--mirror", "http://m/a", "-i", "list"}, "about one file"},
+        {{"--size", "-1", "http://h/a"}, "--size"},
+        {{"-j", "0", "http://h/a"}, "--jobs"},
+        {{"-j", "5000", "http://h/a"}, "--jobs"},
+        {{"--continue", "--no-continue", "http://h/a"}, "continue"},
+        {{"--sha256", "abc", "http://h/a"}, "--sha256"},
+        {{"--sha512", "zz", "http://h/a"}, "--sha512"},
+        {{"http://h/a", "http://g/a"}, "two of the files would be written to ./a"},
+        {{"http://h/a", "http://h/a.part"}, "a.part"},
+        {{"http://h/a.part.journal", "http://h/a"}, "a.part.journal"},
+        {{"http://h/"}, "names no file"},
+        {{"no url"}, "no url"},
+    };
+    for (const auto& [words, cause] : rows) {
+        const auto requests = plan(words);
+        ASSERT_FALSE(requests) << cause;
+        EXPECT_EQ(requests.error().code, Errc::invalid_argument);
+        EXPECT_THAT(describe(requests.error()), HasSubstr(cause));
+    }
+}
+
+}  // namespace
+}  // namespace lastack::cli
