@@ -90,6 +90,17 @@ Result<std::uint64_t> parse_rate(std::string_view text) {
     return *number << shift;
 }
 
+Result<ByteRange> parse_range(std::string_view text) {
+    const auto dash = text.find('-');
+    const auto first = parse_decimal(text.substr(0, std::min(dash, text.size())));
+    const std::string_view rest = dash == std::string_view::npos ? std::string_view{} : text.substr(dash + 1);
+    const auto last = parse_decimal(rest);
+    if (!first || dash == std::string_view::npos || (!last && !rest.empty()) || (last && *last < *first)) {
+        return refuse("--range wants FIRST-LAST or FIRST-, bytes counted from 0, not '" + printable(text) + "'");
+    }
+    return ByteRange{.first = *first, .last = last};
+}
+
 Result<std::pair<std::string, std::string>> parse_header(std::string_view text) {
     constexpr std::array own{"host", "range", "if-range", "content-length", "transfer-encoding", "connection", "accept-encoding"};
     const auto colon = text.find(':');
@@ -105,6 +116,24 @@ Result<std::pair<std::string, std::string>> parse_header(std::string_view text) 
         return refuse("--header " + std::string{name} + ": lastack writes this field itself");
     }
     return std::pair{std::string{name}, std::string{value}};
+}
+
+Result<void> apply_words(const GetOptions& get, RequestOptions& options) {
+    for (const std::string& text : get.headers) {
+        auto header = parse_header(text);
+        if (!header) {
+            return std::unexpected(std::move(header.error()));
+        }
+        options.headers.push_back(std::move(*header));
+    }
+    if (!get.range.empty()) {
+        const auto range = parse_range(get.range);
+        if (!range) {
+            return std::unexpected(range.error());
+        }
+        options.range = *range;
+    }
+    return {};
 }
 
 Result<std::vector<WantedFile>> files_of(const Arguments& arguments) {
@@ -144,6 +173,7 @@ Result<std::vector<DownloadRequest>> plan_downloads(const std::vector<WantedFile
             name = std::move(*from_url);
         }
         DownloadRequest request{.urls = file.urls, .path = arguments.directory / name, .size = file.size, .digests = file.digests};
+        request.resume = !arguments.get.no_resume;
         request.options = options;
         for (const char* ending : beside) {
             auto taken = request.path.lexically_normal();

@@ -32,9 +32,15 @@ struct WantedFile {
 // "500k", "2M", "1G", "300000": bytes per second, in steps of 1024. Errors: Errc::invalid_argument, also for 0.
 [[nodiscard]] Result<std::uint64_t> parse_rate(std::string_view text);
 
+// "FIRST-LAST" or "FIRST-", counted from 0, both included. Errors: Errc::invalid_argument.
+[[nodiscard]] Result<ByteRange> parse_range(std::string_view text);
+
 // "Name: value". Errors: Errc::invalid_argument for a name that is no token, control characters, and fields that are the client's own
 // (Host, Range, Content-Length, ...).
 [[nodiscard]] Result<std::pair<std::string, std::string>> parse_header(std::string_view text);
+
+// What --header, --range say, into `options`.
+[[nodiscard]] Result<void> apply_words(const GetOptions& get, RequestOptions& options);
 
 // The files that operands and options of the command line name, none when there are only lists.
 [[nodiscard]] Result<std::vector<WantedFile>> files_of(const Arguments& arguments);

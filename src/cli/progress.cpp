@@ -169,7 +169,7 @@ private:
 ProgressStyle style_of(std::FILE* out) {
     const char* term = std::getenv("TERM");
     const int fd = ::fileno(out);
-    const bool moves_cursor = term != nullptr && *term != '\0' && std::string_view{term} != "dumb";
+    const bool moves_cursor = term == nullptr || std::string_view{term} != "dumb";
     ProgressStyle style{.terminal = ::isatty(fd) == 1 && moves_cursor, .window = {}};
     winsize size{};
     if (::isatty(fd) == 1 && ::ioctl(fd, TIOCGWINSZ, &size) == 0) {

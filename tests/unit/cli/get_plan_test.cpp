@@ -1,5 +1,7 @@
 #include "cli/get_plan.hpp"
 
+#include "cli/get_list.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -75,6 +77,51 @@ TEST(GetHeaders, are_fields_that_are_not_the_clients_own) {
         EXPECT_EQ(got.error().code, Errc::invalid_argument);
     }
     EXPECT_THAT(describe(parse_header("Authorization Bearer hunter2").error()), Not(HasSubstr("hunter2")));
+}
+
+TEST(GetRanges, are_from_the_first_byte_to_the_last) {
+    EXPECT_EQ(parse_range("0-99").value(), (ByteRange{0, 99}));
+    EXPECT_EQ(parse_range("5-5").value(), (ByteRange{5, 5}));
+    EXPECT_EQ(parse_range("100-").value(), (ByteRange{100, {}}));
+    for (const char* text : {"", "-", "-5", "5", "9-1", "a-b", "1-2-3", "0-99999999999999999999"}) {
+        EXPECT_FALSE(parse_range(text)) << text;
+    }
+}
+
+TEST(GetLists, hold_mirrors_digests_size_and_path_of_each_file) {
+    const std::string sha256(64, 'c');
+    const auto files =
+        parse_get_list("# comment\n\n http://h/a\thttp://m/a size=3 path=x/y sha256=" + sha256 + "\r\nhttp://h/b?path=1", "list");
+    ASSERT_TRUE(files) << describe(files.error());
+    ASSERT_THAT(*files, SizeIs(2));
+    EXPECT_THAT((*files)[0].urls, ElementsAre("http://h/a", "http://m/a"));
+    EXPECT_EQ((*files)[0].path, "x/y");
+    EXPECT_EQ((*files)[0].size, 3U);
+    EXPECT_THAT((*files)[0].digests, ElementsAre(Digest{DigestAlgorithm::sha256, sha256}));
+    EXPECT_THAT((*files)[1].urls, ElementsAre("http://h/b?path=1"));
+    EXPECT_EQ((*files)[1].path, "");
+}
+
+TEST(GetLists, name_the_line_that_is_wrong) {
+    for (const char* line :
+         {"x", "size=3", "http://h/a size=", "http://h/a sha256=1", "http://h/a sha1=1", "http://h/a path=", "http://h/a path=/x",
+          "http://h/a path=a/../b", "http://h/a path=..", "http://h/a path=a/", "http://h/a path=./a", "http://h/a path=\x1b"}) {
+        const auto files = parse_get_list("http://h/ok\n" + std::string{line}, "list");
+        ASSERT_FALSE(files) << line;
+        EXPECT_EQ(files.error().code, Errc::invalid_argument);
+        EXPECT_THAT(describe(files.error()), HasSubstr("list, line 2: ")) << line;
+    }
+    EXPECT_THAT(describe(parse_get_list("ht!tp://me:hunter2@h/a", "list").error()), Not(HasSubstr("hunter2")));
+}
+
+TEST(GetPlan, gives_headers_range_and_resume_to_the_request) {
+    const auto arguments = parsed({"--header", "A: b", "--header=C: d", "--range", "1-2", "--no-continue", "http://h/f"});
+    RequestOptions options;
+    ASSERT_TRUE(apply_words(std::get<Arguments>(arguments).get, options));
+    EXPECT_THAT(options.headers, ElementsAre(std::pair("A", "b"), std::pair("C", "d")));
+    EXPECT_EQ(options.range, (ByteRange{1, 2}));
+    EXPECT_FALSE(plan({"--no-continue", "http://h/f"}).value().front().resume);
+    EXPECT_TRUE(plan({"-C", "http://h/f"}).value().front().resume);
 }
 
 TEST(GetPlan, gives_the_one_file_its_mirrors_size_and_digests) {
