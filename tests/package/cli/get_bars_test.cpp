@@ -100,8 +100,8 @@ private:
     std::string trouble_;
 };
 
-struct Run {
-    Run(std::size_t count, const char* term) {
+struct TerminalRun {
+    TerminalRun(std::size_t count, const char* term) {
         std::vector<std::string> arguments{"get", "-j", "100"};
         for (std::size_t i = 1; i <= count; ++i) {
             const std::string name = "file-" + std::to_string(i) + std::string(i % 2 == 0 ? 70 : 0, 'x');
@@ -121,10 +121,10 @@ struct Run {
     ProcessResult result;
 };
 
-class Bars : public testing::TestWithParam<std::size_t> {};
+class BarsAtATerminal : public testing::TestWithParam<std::size_t> {};
 
-TEST_P(Bars, stay_in_the_window_and_leave_a_line_for_each_file_and_no_garbage) {
-    const Run run(GetParam(), "xterm");
+TEST_P(BarsAtATerminal, stay_in_the_window_and_leave_a_line_for_each_file_and_no_garbage) {
+    const TerminalRun run(GetParam(), "xterm");
     ASSERT_EQ(run.result.status, 0) << told(run.result);
     Screen screen;
     screen.show(run.result.out);
@@ -146,10 +146,11 @@ TEST_P(Bars, stay_in_the_window_and_leave_a_line_for_each_file_and_no_garbage) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(With, Bars, testing::Values(3, 300), [](const auto& each) { return std::to_string(each.param) + "_downloads"; });
+INSTANTIATE_TEST_SUITE_P(With, BarsAtATerminal, testing::Values(3, 300),
+                         [](const auto& each) { return std::to_string(each.param) + "_downloads"; });
 
 TEST(BarsOnADumbTerminal, are_plain_lines) {
-    const Run run(3, "dumb");
+    const TerminalRun run(3, "dumb");
     ASSERT_EQ(run.result.status, 0) << told(run.result);
     EXPECT_THAT(run.result.out, Not(HasSubstr("\x1b")));
     EXPECT_EQ(std::ranges::count(run.result.out, '\n'), 3);

@@ -151,7 +151,7 @@ TEST(GetPlan, refuses_what_makes_no_sense_before_anything_starts) {
         {{"--continue", "--no-continue", "http://h/a"}, "continue"},
         {{"--sha256", "abc", "http://h/a"}, "--sha256"},
         {{"--sha512", "zz", "http://h/a"}, "--sha512"},
-        {{"http://h/a", "http://g/a"}, "two of the files would be written to ./a"},
+        {{"http://h/a", "http://g/a"}, "two of the files would be written to a"},
         {{"http://h/a", "http://h/a.part"}, "a.part"},
         {{"http://h/a.part.journal", "http://h/a"}, "a.part.journal"},
         {{"http://h/"}, "names no file"},
