@@ -1,7 +1,6 @@
 #include "cli/get_list.hpp"
 
 #include "base/text.hpp"
-#include "base/url.hpp"
 
 #include <algorithm>
 
@@ -37,7 +36,7 @@ std::string take_word(std::string_view word, WantedFile& file) {
             return "path must be relative and lead nowhere else: " + printable(value);
         }
     } else {
-        auto url = parse_url(word);
+        const auto url = check_url(word);
         if (!url) {
             return "neither a URL nor sha256=, sha512=, size= or path=: " + url.error().cause;
         }

@@ -43,6 +43,8 @@ bool is_token(std::string_view text) {
     });
 }
 
+constexpr std::string_view local_scheme = "file:";
+
 // The download's other names beside PATH.
 constexpr std::array beside{"", ".part", ".part.journal"};
 
@@ -63,9 +65,20 @@ Result<std::vector<Digest>> digests_of(const GetOptions& get) {
 
 }  // namespace
 
+Result<void> check_url(std::string_view text) {
+    if (iequals(text.substr(0, local_scheme.size()), local_scheme)) {
+        return {};  // the client says what it thinks of its path
+    }
+    if (auto url = parse_url(text); !url) {
+        return std::unexpected(std::move(url.error()));
+    }
+    return {};
+}
+
 Result<std::string> name_of(std::string_view url) {
     const std::string shown = redact_url(url);
-    const auto path_begin = url.find('/', std::min(url.find("://"), url.size()) == url.size() ? 0 : url.find("://") + 3);
+    const auto scheme_end = url.find("://");
+    const auto path_begin = url.find('/', scheme_end == std::string_view::npos ? 0 : scheme_end + 3);
     const std::string_view target = path_begin == std::string_view::npos ? std::string_view{} : url.substr(path_begin);
     const std::string_view path = target.substr(0, target.find_first_of("?#"));
     const std::string_view segment = path.substr(std::min(path.rfind('/') + 1, path.size()));
@@ -160,8 +173,8 @@ Result<std::vector<DownloadRequest>> plan_downloads(const std::vector<WantedFile
     std::set<std::filesystem::path> names;
     for (const WantedFile& file : files) {
         for (const std::string& each : file.urls) {
-            if (auto url = parse_url(each); !url) {
-                return std::unexpected(std::move(url.error()));
+            if (auto valid = check_url(each); !valid) {
+                return std::unexpected(std::move(valid.error()));
             }
         }
         std::filesystem::path name = file.path;

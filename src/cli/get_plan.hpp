@@ -24,6 +24,9 @@ struct WantedFile {
     std::vector<Digest> digests;
 };
 
+// Whether it is a URL that can be downloaded. Errors: Errc::invalid_argument.
+[[nodiscard]] Result<void> check_url(std::string_view text);
+
 // The last segment of the URL's path with its percent signs decoded: a name in the directory of the download, never a way out of it. What
 // would decode to a slash, a control character or broken UTF-8 stays encoded.
 // Errors: Errc::invalid_argument when the path ends in a slash, "." or "..": -o names the file then.

@@ -41,7 +41,9 @@ TEST(GetNames, are_the_last_segment_decoded_and_never_a_way_out) {
                                    {"http://h/%ff", "%ff"},
                                    {"http://h/100%", "100%"},
                                    {"http://h/%zz", "%zz"},
-                                   {"http://h/...", "..."}};
+                                   {"http://h/...", "..."},
+                                   {"file:///srv/a%20b", "a b"},
+                                   {"file:/srv/f", "f"}};
     for (const auto& [url, name] : rows) {
         const auto got = name_of(url);
         ASSERT_TRUE(got) << url;
@@ -136,6 +138,12 @@ TEST(GetPlan, gives_the_one_file_its_mirrors_size_and_digests) {
     EXPECT_EQ(requests->front().size, 12U);
     EXPECT_THAT(requests->front().digests,
                 ElementsAre(Digest{DigestAlgorithm::sha256, std::string(64, 'a')}, Digest{DigestAlgorithm::sha512, sha512}));
+}
+
+TEST(GetPlan, takes_a_local_file_as_a_mirror) {
+    const auto requests = plan({"--mirror", "http://h/f", "file:///srv/f"});
+    ASSERT_TRUE(requests) << describe(requests.error());
+    EXPECT_THAT(requests->front().urls, ElementsAre("file:///srv/f", "http://h/f"));
 }
 
 TEST(GetPlan, refuses_what_makes_no_sense_before_anything_starts) {
