@@ -31,6 +31,10 @@ struct ClientOptions {
     unsigned max_connections_per_host = 3;
     // Longest time a connection stays open unused when the server gave no Keep-Alive hint. Default 4 s.
     std::chrono::milliseconds idle_limit{4000};
+    // Most bytes per second of all bodies together, and of those from one host; shared fairly among its transfers. Default 0 = no limit.
+    // urlgrabber, yum.conf: throttle, bandwidth (a fraction of it is the caller's multiplication).
+    std::uint64_t rate_limit = 0;
+    std::uint64_t rate_limit_per_host = 0;
     // One line per event in the life of a connection, called on the reactor thread; must not block. Unset: none.
     std::function<void(std::string_view line)> trace;
     // The same events as values, on the same terms.
