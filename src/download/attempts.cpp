@@ -1,9 +1,12 @@
 #include "download/attempts.hpp"
 
 #include "download/host_pace.hpp"
+#include "download/local_file.hpp"
 #include "download/retry_plan.hpp"
+#include "net/error.hpp"
 #include "net/event.hpp"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -31,8 +34,36 @@ http::Request make_request(Url url, const RequestOptions& options) {
     request.user_agent = options.user_agent.empty() ? default_user_agent() : options.user_agent;
     request.keepalive = options.keepalive;
     request.connection = options.connection;
-    request.limits = {.timeout = options.timeout, .minrate = options.minrate};
+    request.limits = {.timeout = options.timeout, .minrate = options.minrate, .head = static_cast<std::size_t>(options.max_header_size)};
+    for (const auto& [name, value] : options.headers) {
+        request.fields.add(name, value);
+    }
+    if (options.no_cache) {
+        request.fields.remove("Cache-Control");
+        request.fields.remove("Pragma");
+        request.fields.add("Cache-Control", "no-cache");
+        request.fields.add("Pragma", "no-cache");
+    }
+    if (options.body) {
+        request.method = http::Method::post;
+        request.body = *options.body;
+        request.content_type = options.content_type.empty() ? "application/x-www-form-urlencoded" : options.content_type;
+    }
     return request;
+}
+
+void forbid_repeating(Error& error) {
+    if (error.code == net::NetErrc::interrupted) {
+        error.code = net::NetErrc::closed;
+        error.cause += "; it is not sent again, because the server may have obeyed it";
+    }
+}
+
+void post_once(std::vector<std::string>& urls, RequestOptions& options) {
+    if (options.body) {
+        urls.resize(std::min<std::size_t>(urls.size(), 1));
+        options.retries = 1;
+    }
 }
 
 net::Task<Result<void>> run_attempts(Transport transport, std::vector<std::string> urls, RequestOptions options, Attempt& attempt) {
@@ -45,9 +76,10 @@ net::Task<Result<void>> run_attempts(Transport transport, std::vector<std::strin
     while (true) {
         history.mirror = ready_mirror(transport.pace, urls, history.struck_out, history.mirror);
         const std::uint64_t before = attempt.bytes();
-        auto url = parse_url(urls[history.mirror]);
         Result<void> done;
-        if (url) {
+        if (is_file_url(urls[history.mirror])) {
+            done = co_await attempt.ask_file(urls[history.mirror]);
+        } else if (auto url = parse_url(urls[history.mirror])) {
             done = co_await attempt.ask(make_request(std::move(*url), options));
         } else {
             done = std::unexpected(std::move(url.error()));

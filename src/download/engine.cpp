@@ -36,6 +36,7 @@ Engine::Engine(net::Network& network, const ClientOptions& options, Setting sett
     : network_{network},
       max_running_{std::clamp(options.max_parallel_downloads, 1u, most_connections)},
       workers_{setting.worker_threads},
+      throttle_{options.rate_limit, options.rate_limit_per_host},
       tls_{workers_},
       connector_{network, tls_, authenticators_, default_user_agent()},
       pool_{network, connector_, pool_options(options, std::move(setting.on_any_open))},
@@ -50,10 +51,10 @@ Engine::JobId Engine::add(DownloadRequest request, std::shared_ptr<JobProgress> 
     const auto connection = request.options.connection;
     auto shared = std::make_shared<OnDownload>(std::move(done));  // owners: the start and the refusal, of which one runs
     auto start = [this, request = std::move(request), progress = std::move(progress), shared](std::optional<Need> need) -> net::Task<void> {
-        return [](Transport transport, net::Workers& disk, DownloadRequest wanted, std::shared_ptr<JobProgress> told,
+        return [](Transport transport, net::Workers& disk, Throttle& throttle, DownloadRequest wanted, std::shared_ptr<JobProgress> told,
                   std::shared_ptr<OnDownload> callback, std::optional<Need> held) -> net::Task<void> {
-            (*callback)(co_await run_job(transport, disk, std::move(wanted), std::move(told), std::move(held)));
-        }(transport(), workers_, request, progress, shared, std::move(need));
+            (*callback)(co_await run_job(transport, disk, throttle, std::move(wanted), std::move(told), std::move(held)));
+        }(transport(), workers_, throttle_, request, progress, shared, std::move(need));
     };
     return enqueue(urls, connection, std::move(start), [shared](Error error) { (*shared)(std::unexpected(std::move(error))); });
 }
@@ -63,10 +64,10 @@ Engine::JobId Engine::add(FetchRequest request, OnFetch done) {
     const auto connection = request.options.connection;
     auto shared = std::make_shared<OnFetch>(std::move(done));
     auto start = [this, request = std::move(request), shared](std::optional<Need> need) -> net::Task<void> {
-        return
-            [](Transport transport, FetchRequest wanted, std::shared_ptr<OnFetch> callback, std::optional<Need> held) -> net::Task<void> {
-                (*callback)(co_await run_fetch(transport, std::move(wanted), std::move(held)));
-            }(transport(), request, shared, std::move(need));
+        return [](Transport transport, net::Workers& disk, Throttle& throttle, FetchRequest wanted, std::shared_ptr<OnFetch> callback,
+                  std::optional<Need> held) -> net::Task<void> {
+            (*callback)(co_await run_fetch(transport, disk, throttle, std::move(wanted), std::move(held)));
+        }(transport(), workers_, throttle_, request, shared, std::move(need));
     };
     return enqueue(urls, connection, std::move(start), [shared](Error error) { (*shared)(std::unexpected(std::move(error))); });
 }

@@ -77,6 +77,7 @@ private:
     net::Network& network_;
     unsigned max_running_;
     net::Workers workers_;
+    Throttle throttle_;
     net::TlsContexts tls_;
     http::Authenticators authenticators_;
     http::Connector connector_;

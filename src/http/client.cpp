@@ -56,6 +56,20 @@ bool may_be_turned_away(const std::error_code& code) {
            code == net::NetErrc::cut_off;
 }
 
+// The request as it goes on after a redirect (RFC 9110 section 15.4).
+void follow(Request& request, Url target, int status) {
+    if (request.method == Method::post && status != 307 && status != 308) {
+        request.method = Method::get;
+        request.body.clear();
+    }
+    // Secrets are for the server that the caller named.
+    if (target.origin != request.url.origin) {
+        request.fields.remove("Authorization");
+        request.fields.remove("Cookie");
+    }
+    request.url = std::move(target);
+}
+
 }  // namespace
 
 // Keeps answers that are not the final one away from the caller's sink: redirects, and challenges that can be answered.
@@ -165,10 +179,10 @@ net::Task<Result<Response>> Client::send(Request request, BodySink& sink) {
             co_return Response{.head = std::move(outcome.head), .url = request.url, .address = std::move(tried->address)};
         }
         heads_size += outcome.heads_size;
-        if (heads_size > HeadLimits{}.total) {
+        if (heads_size > request.limits.head) {
             co_return fail(Error{.code = HttpErrc::head_too_large,
                                  .phase = Phase::receiving,
-                                 .cause = "the heads of the redirects are larger than " + std::to_string(HeadLimits{}.total) + " bytes",
+                                 .cause = "the heads of the redirects are larger than " + std::to_string(request.limits.head) + " bytes",
                                  .http_status = outcome.head.status},
                            tried->address);
         }
@@ -180,7 +194,7 @@ net::Task<Result<Response>> Client::send(Request request, BodySink& sink) {
                                  .http_status = outcome.head.status},
                            tried->address);
         }
-        request.url = *watched.next();
+        follow(request, *watched.next(), outcome.head.status);
     }
 }
 
@@ -204,7 +218,7 @@ void Client::blame_proxy(Result<Attempt>& tried, const net::ProxyTarget& proxy) 
 // The request as written for this route, again for each challenge that can be answered.
 net::Task<Result<Client::Attempt>> Client::answer_challenges(const Request& request, const Route& route, Doorman& sink) {
     const bool forwarded = route.forward.has_value();
-    const std::string method = request.method == Method::get ? "GET" : "HEAD";
+    const std::string method = to_string(request.method);
     const std::string target = request_target(request, forwarded);
     while (true) {
         auto bytes = write_request(request, {.proxy = forwarded,
@@ -254,7 +268,7 @@ net::Task<Result<Client::Attempt>> Client::attempt_at_pace(const Request& reques
         const bool told = usher.rejection().has_value();
         bool again = told || (turned_away && pass->turned_away());
         limit_connections(request, key, *pass);
-        again = again && rejections < most_rejections && (turned_away || !tried->outcome.error);
+        again = again && is_repeatable(request.method) && rejections < most_rejections && (turned_away || !tried->outcome.error);
         if (again && (pass->ever_accepted() || turned_away)) {
             failed.emplace(std::move(tried));
             continue;
@@ -290,15 +304,16 @@ net::Task<Result<Client::Attempt>> Client::attempt(const Request& request, const
             ++counts_.answers;
             co_return result;
         }
-        if (result.outcome.fate == net::Fate::elsewhere && result.outcome.error->code == net::NetErrc::interrupted) {
+        const bool repeatable = is_repeatable(request.method) || result.outcome.sent == 0;
+        if (repeatable && result.outcome.fate == net::Fate::elsewhere && result.outcome.error->code == net::NetErrc::interrupted) {
             ++counts_.interrupted;  // our doing: no sign of a stale connection, and no server to spare from a further request
             continue;
         }
-        if (pace_ != nullptr && !reused && result.outcome.received == 0 && may_be_turned_away(result.outcome.error->code)) {
+        if (pace_ != nullptr && repeatable && !reused && result.outcome.received == 0 && may_be_turned_away(result.outcome.error->code)) {
             result.turned_away = true;
             co_return result;
         }
-        const Replay replay = may_replay(result.outcome.fate, result.outcome.received > 0, resends);
+        const Replay replay = may_replay(result.outcome.fate, result.outcome.received > 0, resends, repeatable);
         if (replay == Replay::no) {
             co_return result;
         }
