@@ -1,15 +1,18 @@
 // The download client: one pool of connections for everything a program fetches.
 //
-// A Client owns a reactor thread that holds all sockets. The calls below block the calling thread and may be made from any thread, one
-// or several at a time; progress is reported on the thread that called. Nothing blocks the reactor, so a server's close of an idle
+// A Client owns a reactor thread that holds all sockets. All calls may be made from any thread, one or several at a time. download() and
+// fetch() block the calling thread, and report progress on it; start() returns at once with a handle to wait for, to ask, or to
+// `co_await`; open() gives a document piece by piece. Nothing blocks the reactor, so a server's close of an idle
 // connection is answered at once whatever the caller does meanwhile.
 #pragma once
 
 #include "lastack/attempt_event.hpp"
 #include "lastack/connection_event.hpp"
 #include "lastack/progress.hpp"
+#include "lastack/reader.hpp"
 #include "lastack/request.hpp"
 #include "lastack/result.hpp"
+#include "lastack/transfer.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -17,6 +20,7 @@
 #include <functional>
 #include <memory>
 #include <stop_token>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -33,10 +37,17 @@ struct ClientOptions {
     std::filesystem::path mirror_history;
     // Called for each attempt at a file or document when it has ended, on the reactor thread; must not block. Unset: none.
     std::function<void(const AttemptEvent& event)> on_attempt;
+    // Most bytes per second of all bodies together, and of those from one host; shared fairly among its transfers. Default 0 = no limit.
+    // urlgrabber, yum.conf: throttle, bandwidth (a fraction of it is the caller's multiplication).
+    std::uint64_t rate_limit = 0;
+    std::uint64_t rate_limit_per_host = 0;
     // One line per event in the life of a connection, called on the reactor thread; must not block. Unset: none.
     std::function<void(std::string_view line)> trace;
     // The same events as values, on the same terms.
     std::function<void(const ConnectionEvent& event)> on_connection_event;
+    // Has `work` called later, on a thread of the caller's choice: what a Transfer tells, and the coroutines that await one. Called on the
+    // reactor thread or by an earlier `work`; must not block, nor call `work` before it returns. Unset: a thread of the client's own.
+    std::function<void(std::function<void()> work)> callback_executor;
 };
 
 // What the pool holds at this moment.
@@ -55,7 +66,9 @@ enum class LastBatch : std::uint8_t { no, yes };
 class Client {
 public:
     explicit Client(ClientOptions options = {});
-    ~Client();  // cancels what runs, closes every socket, ends the reactor thread
+    // Cancels what runs, closes every socket, ends the reactor thread, and returns when every Done has. From inside a Done it returns at
+    // once.
+    ~Client();
     Client(const Client&) = delete;
     Client& operator=(const Client&) = delete;
 
@@ -66,6 +79,23 @@ public:
 
     // Fetches documents to memory, in parallel within the limits; results stand in the order of the requests.
     [[nodiscard]] std::vector<Result<FetchResult>> fetch(std::vector<FetchRequest> requests, std::stop_token stop = {});
+
+    // The same with a function in place of the observer; it sees each file whenever it has moved, and once when it has ended.
+    [[nodiscard]] std::vector<Result<DownloadResult>> download(std::vector<DownloadRequest> requests,
+                                                               std::function<void(const FileProgress&)> progress);
+
+    // One document, with all defaults.
+    [[nodiscard]] Result<FetchResult> fetch(std::string url);
+
+    // Begins one and returns at once; within max_parallel_downloads, which all calls share. `done`, when given, is called once with the
+    // result, before the handle is ready.
+    [[nodiscard]] Transfer<DownloadResult> start(DownloadRequest request, Transfer<DownloadResult>::Done done = nullptr);
+    [[nodiscard]] Transfer<FetchResult> start(FetchRequest request, Transfer<FetchResult>::Done done = nullptr);
+    [[nodiscard]] Transfer<FetchResult> start(std::string url);
+
+    // Waits for the answer's head; the body is read while it arrives. `size_limit`, the validators and `check` of the request are not
+    // looked at. Takes one of max_parallel_downloads until it has ended. The Reader must not be waited for by whoever ends the client.
+    [[nodiscard]] Result<Reader> open(FetchRequest request);
 
     // Tells whether more requests will come soon: while true, connections without work stay open for their idle limit; while false (the
     // default) each is closed as soon as nothing queued needs it. Takes effect at once.

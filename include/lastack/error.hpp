@@ -4,7 +4,9 @@
 // `describe`. An Error never carries an exception. Copyable; no thread affinity.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <system_error>
 
@@ -49,6 +51,8 @@ struct Error {
     std::string next_step;     // what the user can do; may be empty
     int http_status = 0;       // the answer's status when the server answered, else 0
     std::uint64_t offset = 0;  // bytes of the body kept when it failed
+    // How long the server asked us to keep away (Retry-After), at most a day; unset when it did not say, or said nothing that makes sense.
+    std::optional<std::chrono::seconds> retry_after = std::nullopt;
 
     friend bool operator==(const Error&, const Error&) = default;
 };

@@ -11,6 +11,15 @@
 
 namespace lastack {
 
+// One file at one moment.
+struct FileProgress {
+    std::size_t index = 0;  // the request's place in the vector given to download()
+    std::string_view label;
+    std::uint64_t received = 0;
+    std::optional<std::uint64_t> total;                // unset: unknown
+    const Result<DownloadResult>* finished = nullptr;  // set once, in the last word on it
+};
+
 // What a progress observer sees. Calls come on the thread that called download(), never concurrently.
 class ProgressObserver {
 public:

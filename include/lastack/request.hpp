@@ -4,15 +4,28 @@
 #include "lastack/connection_options.hpp"
 #include "lastack/digest.hpp"
 #include "lastack/mirror_policy.hpp"
+#include "lastack/result.hpp"
 
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace lastack {
+
+// Bytes `first` to `last` of a file, both included and counted from 0, as in an HTTP Range field. (urlgrabber's `range` is half-open:
+// its (a, b) is {a, b - 1} here.)
+struct ByteRange {
+    std::uint64_t first = 0;
+    std::optional<std::uint64_t> last;  // unset: to the end of the file; beyond its end: likewise
+
+    friend bool operator==(const ByteRange&, const ByteRange&) = default;
+};
 
 // How requests are made; unset fields mean the default given. Set per request.
 struct RequestOptions {
@@ -31,18 +44,55 @@ struct RequestOptions {
     std::string user_agent;
     // Order of the mirrors, limits per mirror, what follows a failure.
     MirrorPolicy mirrors;
+    // Further fields for every request to http and https URLs, name and value, in this order. Errc::invalid_argument: a name that is no
+    // token, a value with a control character, and the fields that are lastack's own (Host, Connection, Content-Length, Transfer-Encoding,
+    // Accept-Encoding, Range, If-Range, Proxy-Authorization, ...). User-Agent: use `user_agent`. Authorization and Cookie stay with the
+    // server asked: they are not taken along by a redirect to another one. Default none. urlgrabber: http_headers.
+    std::vector<std::pair<std::string, std::string>> headers;
+    // Whether caches on the way must ask the server (Cache-Control: no-cache and Pragma: no-cache). Default false. urlgrabber: no_cache.
+    bool no_cache = false;
+    // Most bytes per second of this transfer's body; the server is slowed down by TCP, and neither `timeout` nor `minrate` holds it
+    // against the mirror. ClientOptions::rate_limit holds besides. Default 0 = no limit. urlgrabber: throttle; yum.conf: throttle.
+    std::uint64_t rate_limit = 0;
+    // Only these bytes of the file; `size`, `size_limit` and `digests` speak of them, not of the whole file. A server that sends the whole
+    // file instead costs what lies before the range; what lies after it is not read. A file that ends before `first` is
+    // HttpErrc::bad_range (416). Errc::invalid_argument: `last` before `first`. Not resumed. Unset: the whole file. urlgrabber: range.
+    std::optional<ByteRange> range;
+    // Sent with POST instead of GET; may be empty. One attempt at the first URL: only a request of which no byte was sent goes out again,
+    // so that nothing is posted twice. Redirects 301, 302 and 303 go on as GET, 307 and 308 with the body. Not resumed.
+    // http and https only. Unset: GET. urlgrabber: data.
+    std::optional<std::string> body;
+    // The Content-Type of `body`. Empty: application/x-www-form-urlencoded.
+    std::string content_type;
+    // Most bytes of an answer's head, and of all heads of one request with its redirects. Default 256 KiB, range 1 KiB..16 MiB.
+    // HttpErrc::head_too_large beyond it. urlgrabber: max_header_size.
+    std::uint64_t max_header_size = std::uint64_t{256} << 10;
     // TLS, proxy, credentials and addresses. Default: verified TLS with the system's trust store, the environment's proxy.
     ConnectionOptions connection;
 };
 
 // One file to bring to disk.
 struct DownloadRequest {
-    std::vector<std::string> urls;          // the same file on each mirror, best first; at least one
+    std::vector<std::string> urls;          // the same file on each mirror, best first; at least one. http, https or file
     std::filesystem::path path;             // final name; the directory must exist. PATH.part and PATH.part.journal are used beside it
     std::string label;                      // what progress calls it; empty: the last segment of `path`
     std::optional<std::uint64_t> size;      // the exact size; unset: unknown
     std::uint64_t size_limit = UINT64_MAX;  // most bytes accepted when `size` is unset
     std::vector<Digest> digests;            // all must match; empty: the file is only checked by size
+    // The caller's own test of a file that has the right size and digests, before it gets its final name; also of one that is already
+    // there. Called on a worker thread with the file's path of that moment, several files at a time. An error or an exception is
+    // DownloadErrc::check_failed with its cause: the bytes are thrown away and the next mirror is asked. Unset: none.
+    // urlgrabber: checkfunc.
+    std::function<Result<void>(const std::filesystem::path& file)> check;
+    // Whether the bytes are on the disk before the file gets its name (fdatasync), so that a power loss leaves no empty file under it.
+    // Default true.
+    bool sync = true;
+    // Whether an earlier run's partial file and a cut attempt's bytes are continued. false: every attempt begins with the first byte.
+    // Default true. urlgrabber: reget.
+    bool resume = true;
+    // A file: URL is not copied: DownloadResult::path is the file itself, checked like any other, and `path` is not touched. Other URLs of
+    // the request are downloaded to `path` as usual. Default false. urlgrabber: copy_local=0.
+    bool in_place = false;
     RequestOptions options;
 };
 
@@ -66,6 +116,8 @@ struct FetchRequest {
     std::uint64_t size_limit = 1u << 20;  // most bytes accepted. Default 1 MiB
     std::string if_none_match;            // the entity tag of the copy at hand, quoted as it came; empty: none
     std::string if_modified_since;        // its Last-Modified; empty: none
+    // As DownloadRequest::check, for the body. Not called for a document that was not modified.
+    std::function<Result<void>(std::string_view body)> check;
     RequestOptions options;
 };
 

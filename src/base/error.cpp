@@ -92,6 +92,9 @@ std::string describe(const Error& error) {
     if (!error.address.empty()) {
         add("at ", error.address);
     }
+    if (error.retry_after) {
+        add("retry after ", std::to_string(error.retry_after->count()) + " s");
+    }
     if (!error.url.empty()) {
         text = error.url + ": " + text;
     }

@@ -52,7 +52,7 @@ public:
         }
         plan_ = std::move(*plan);
         if (!session_.quiet() || will_ask() || config().assumeno) {  // with -q -y nobody reads it
-            session_.print("\nDependencies Resolved\n\n" + transaction_table(solution_, style_of(stdout).width));
+            session_.print("\nDependencies Resolved\n\n" + transaction_table(solution_, style_of(stdout).window.columns));
         }
         if (const auto done = confirm()) {
             return *done;
@@ -192,7 +192,7 @@ private:
         if (!outcome) {
             return session_.fail(outcome.error());
         }
-        session_.say("\n" + transaction_result(solution_, style_of(stdout).width) + "\nComplete!\n");
+        session_.say("\n" + transaction_result(solution_, style_of(stdout).window.columns) + "\nComplete!\n");
         if (!config().keepcache) {
             drop_packages();
         }

@@ -146,7 +146,7 @@ private:
         add_command(Command::makecache, "makecache", "Bring the metadata cache up to date");
         add_operands(add_command(Command::clean, "clean", "Remove cached data"), "WHAT", "packages, metadata, expire-cache or all", true);
         CLI::App* get = add_command(Command::get, "get", "Download files");
-        add_operands(get, "URL", "http and https URLs", true);
+        add_operands(get, "URL", "What to download");
         get->add_option("-o,--output", arguments_.output, "Name of the file, for a single URL")->type_name("FILE");
         get->add_option("-d,--directory", arguments_.directory, "Directory for the files")->type_name("DIR");
         add_get_options(*get, arguments_.get);
@@ -187,6 +187,26 @@ private:
         return std::nullopt;
     }
 
+    std::optional<std::string> finish_get() const {
+        const GetOptions& get = arguments_.get;
+        const bool from_lists = !get.lists.empty();
+        const std::size_t urls = arguments_.operands.size();
+        if (arguments_.command != Command::get) {
+            return std::nullopt;
+        }
+        if (urls == 0 && !from_lists) {
+            return "get wants a URL, or a list of them with -i";
+        }
+        if (!arguments_.output.empty() && (urls > 1 || from_lists)) {
+            return "-o names one file, but there are several URLs";
+        }
+        const bool about_one = !get.mirrors.empty() || !get.sha256.empty() || !get.sha512.empty() || !get.size.empty();
+        if (about_one && (urls != 1 || from_lists)) {
+            return "--mirror, --sha256, --sha512 and --size are about one file: use them with one URL, or write a list (-i)";
+        }
+        return std::nullopt;
+    }
+
     std::variant<Arguments, EarlyExit> finish() {
         const auto refuse = [](std::string text) { return EarlyExit{.status = usage_error, .text = "lastack: " + text + "\n"}; };
         // In the order given: a later switch wins.
@@ -209,8 +229,8 @@ private:
         if (quiet_ && verbose_) {
             return refuse("-q and -v exclude each other");
         }
-        if (!arguments_.output.empty() && arguments_.operands.size() > 1) {
-            return refuse("-o names one file, but there are several URLs");
+        if (const auto reason = finish_get()) {
+            return refuse(*reason);
         }
         if (const auto reason = finish_sockets()) {
             return refuse(*reason);

@@ -8,7 +8,35 @@
 
 namespace lastack::cli {
 
+namespace {
+
+constexpr unsigned most_jobs = 4096;
+
+void add_file_options(CLI::App& get, GetOptions& options) {
+    get.add_option("-i,--input", options.lists, "List of files; - is standard input (repeatable)")
+        ->type_name("LIST")
+        ->allow_extra_args(false);
+    get.add_option("--mirror", options.mirrors, "Another URL of the same file (repeatable)")->type_name("URL")->allow_extra_args(false);
+    get.add_option("--sha256", options.sha256, "Digest that the file must have")->type_name("HEX");
+    get.add_option("--sha512", options.sha512, "Digest that the file must have")->type_name("HEX");
+    get.add_option("--size", options.size, "Bytes that the file must have")->type_name("BYTES");
+    get.add_option("-j,--jobs", options.jobs, "Files, and connections, at a time")
+        ->type_name("N")
+        ->check(CLI::Range(1U, most_jobs).description(""));
+    get.add_option("--limit-rate", options.rate_limit, "Bytes per second of the whole run: 500k, 2M")->type_name("RATE");
+    get.add_option("--range", options.range, "Only these bytes: FIRST-LAST or FIRST-")->type_name("RANGE");
+    get.add_option("--header", options.headers, "Field of every request, 'Name: value' (repeatable)")
+        ->type_name("FIELD")
+        ->allow_extra_args(false);
+    CLI::Option* resume = get.add_flag("-C,--continue", options.resume, "Go on with partial files (the default)");
+    get.add_flag("--no-continue", options.no_resume, "Begin every file anew")->excludes(resume);
+    get.add_flag("--json", options.json, "One JSON object per file on standard output");
+}
+
+}  // namespace
+
 void add_get_options(CLI::App& get, GetOptions& options) {
+    add_file_options(get, options);
     CLI::Option* proxy = get.add_option("--proxy", options.proxy, "Proxy: [http|https|socks5|socks5h://][USER:PASSWORD@]HOST[:PORT]");
     proxy->type_name("URL")->allow_extra_args(false);
     get.add_flag("--no-proxy", options.no_proxy, "Ask the server itself, whatever configuration and environment say")->excludes(proxy);

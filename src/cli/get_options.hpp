@@ -1,12 +1,14 @@
-// What `lastack get` may say about the way to the server, over [main] of the configuration.
+// What `lastack get` may say: which files and how, and the way to the server, over [main] of the configuration.
 #pragma once
 
 #include "lastack/connection_options.hpp"
 #include "lastack/result.hpp"
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace CLI {
 class App;
@@ -15,6 +17,20 @@ class App;
 namespace lastack::cli {
 
 struct GetOptions {
+    // Words as they were given; get_plan reads them.
+    std::vector<std::filesystem::path> lists;  // -i; "-": standard input
+    std::vector<std::string> mirrors;
+    std::string sha256;
+    std::string sha512;
+    std::string size;
+    std::string rate_limit;
+    std::string range;
+    std::vector<std::string> headers;
+    std::optional<unsigned> jobs;
+    bool resume = false;  // the default, said aloud
+    bool no_resume = false;
+    bool json = false;
+
     std::optional<std::string> proxy;  // --proxy; empty and "_none_": no proxy
     bool no_proxy = false;
     bool verify = false;     // --sslverify

@@ -34,6 +34,11 @@ Client& Session::client() {
     if (!client_) {
         const char* debug = std::getenv("LASTACK_DEBUG");
         ClientOptions options{.max_parallel_downloads = config_.main.max_parallel_downloads};
+        if (arguments_.get.jobs) {
+            options.max_parallel_downloads = *arguments_.get.jobs;
+            options.max_connections_per_host = *arguments_.get.jobs;
+        }
+        options.rate_limit = rate_limit_;
         if (arguments_.verbosity == Verbosity::verbose || (debug != nullptr && *debug != '\0' && std::string_view{debug} != "0")) {
             trace_.emplace();
             options.trace = [this](std::string_view line) { trace_->line(line); };

@@ -17,6 +17,18 @@ constexpr std::array stop_signals{SIGINT, SIGTERM, SIGHUP};
 
 constexpr std::uint64_t bit_of(int signal) { return std::uint64_t{1} << static_cast<unsigned>(signal); }
 
+// The way of a process that takes no care of the signal: whoever waits for it sees which one it was.
+[[noreturn]] void end_by(int number) {
+    constexpr int signal_status = 128;
+    std::signal(number, SIG_DFL);
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, number);
+    pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+    ::kill(::getpid(), number);
+    ::_exit(signal_status + number);
+}
+
 void raise_event(int fd) {
     const std::uint64_t one = 1;
     while (::write(fd, &one, sizeof one) < 0 && errno == EINTR) {
@@ -66,6 +78,9 @@ Signals::Signals() {
 
 // When a terminal hangs up, its session's leader is told alone; the group only once the leader has ended.
 void Signals::request_stop(int number, bool from_kernel) {
+    if (end_at_second_ && source_.stop_requested()) {
+        end_by(number);
+    }
     const bool told_alone = !from_kernel || (number == SIGHUP && ::getsid(0) == ::getpid());
     if (told_alone) {
         own_.fetch_or(bit_of(number));

@@ -27,6 +27,9 @@ public:
     // nothing.
     void on_pause(std::function<void()> before, std::function<void()> after);
 
+    // From now on a stop signal that comes after one has already asked for a stop ends the process at once, as if nobody had blocked it.
+    void end_at_second_stop() { end_at_second_ = true; }
+
     // Readable once a stop was requested: for poll(2) beside standard input.
     [[nodiscard]] int descriptor() const { return stopped_.get(); }
 
@@ -43,6 +46,7 @@ private:
     std::function<void()> after_pause_;
     std::stop_source source_;
     std::atomic<std::uint64_t> own_{0};  // bit N: signal N
+    std::atomic<bool> end_at_second_{false};
     FileDescriptor signals_;
     FileDescriptor stopped_;
     FileDescriptor quit_;

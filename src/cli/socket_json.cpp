@@ -1,4 +1,4 @@
-#include "base/text.hpp"
+#include "cli/json_text.hpp"
 #include "cli/socket_text.hpp"
 
 #include <fmt/format.h>
@@ -10,18 +10,6 @@ namespace {
 using net::TcpState;
 
 long long milliseconds(Duration duration) { return std::chrono::duration_cast<std::chrono::milliseconds>(duration).count(); }
-
-// `printable` leaves valid UTF-8 without control characters: only what JSON itself uses is left to escape.
-std::string json_string(std::string_view text) {
-    std::string result = "\"";
-    for (const char each : printable(text)) {
-        if (each == '"' || each == '\\') {
-            result += '\\';
-        }
-        result += each;
-    }
-    return result + '"';
-}
 
 std::string_view half(TcpState state) {
     return state == TcpState::close_wait ? R"("peer")" : state == TcpState::fin_wait_2 ? R"("self")" : "null";

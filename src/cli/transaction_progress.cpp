@@ -42,7 +42,7 @@ void TransactionProgress::element_started(package::ElementPhase phase, std::stri
     }
     end_line();
     const ProgressStyle style = style_of(out_);
-    std::fputs(element_line(phase, nevra, number, total, style.width).c_str(), out_);
+    std::fputs(element_line(phase, nevra, number, total, style.window.columns).c_str(), out_);
     line_open_ = style.terminal;
     if (!style.terminal) {
         std::fputc('\n', out_);

@@ -1,6 +1,8 @@
 #include "download/attempt_run.hpp"
 
 #include "download/error.hpp"
+#include "download/host_pace.hpp"
+#include "download/local_file.hpp"
 #include "download/watched_attempt.hpp"
 #include "net/error.hpp"
 
@@ -17,10 +19,9 @@ constexpr double jitter = 0.5;  // a delay becomes 0.75 to 1.25 of itself
 
 double in_seconds(Duration time) { return std::chrono::duration<double>(time).count(); }
 
-AttemptOutcome outcome_of(const Error& error) {
+AttemptOutcome outcome_of(const Error& error, bool only_limited) {
     const FailureClass failure = classify(error);
-    const bool slow_down = error.http_status == 429;
-    if (failure == FailureClass::interrupted || failure == FailureClass::final || slow_down) {
+    if (failure == FailureClass::interrupted || failure == FailureClass::final || only_limited || error.http_status == 429) {
         return AttemptOutcome::no_blame;
     }
     const bool answered = error.http_status != 0 && error.http_status != 408 && error.http_status < 500;
@@ -119,6 +120,7 @@ net::Task<Result<void>> AttemptRun::run() {
         co_return std::unexpected(std::move(*dead));
     }
     while (true) {
+        history_.mirror = ready_mirror(transport_.pace, urls_, history_.struck_out, history_.mirror);
         if (!co_await wait_for_place()) {
             co_return cancelled();
         }
@@ -137,6 +139,12 @@ net::Task<Result<void>> AttemptRun::run() {
         if (current_.left == LeftMirror::faster_known || current_.left == LeftMirror::exploring) {
             tell(done, AfterAttempt::other_mirror, {});
             history_.mirror = current_.to;
+            continue;
+        }
+        if (is_only_limited(transport_.pace, done.error(), urls_[history_.mirror]) && free_rejections_ < most_free_rejections) {
+            ++free_rejections_;  // the same again in its turn, or another mirror at once
+            tell(done, AfterAttempt::again, {});
+            failures_.insert_or_assign(history_.mirror, std::move(done.error()));
             continue;
         }
         const auto retry = plan(done.error(), before);
@@ -188,6 +196,9 @@ net::Task<Result<void>> AttemptRun::ask_once() {
     const TimePoint now = transport_.network.now();
     watch_ = {};
     current_ = {.started = now, .judged = now, .exploring = explores};
+    if (is_file_url(urls_[history_.mirror])) {
+        co_return co_await attempt_.ask_file(urls_[history_.mirror]);
+    }
     auto url = parse_url(urls_[history_.mirror]);
     if (!url) {
         co_return std::unexpected(std::move(url.error()));
@@ -233,7 +244,8 @@ void AttemptRun::write_down(const Result<void>& done) {
         sample.first_byte = in_seconds(*watch_.first_byte - *watch_.bound);
     }
     const bool moved = current_.left == LeftMirror::faster_known || current_.left == LeftMirror::exploring;
-    sample.outcome = done || moved ? AttemptOutcome::succeeded : outcome_of(done.error());
+    sample.outcome = done || moved ? AttemptOutcome::succeeded
+                                   : outcome_of(done.error(), is_only_limited(transport_.pace, done.error(), urls_[history_.mirror]));
     shared_.book.ended(host(), sample, now);
     if (sample.outcome == AttemptOutcome::failed) {
         shared_.book.failed_with(host(), done.error());

@@ -73,6 +73,7 @@ private:
     std::map<std::size_t, Error> failures_;
     unsigned asked_ = 0;
     unsigned explored_ = 0;
+    unsigned free_rejections_ = 0;
     Current current_;
     http::ExchangeWatch watch_;
 };

@@ -1,7 +1,9 @@
 #include "download/attempts.hpp"
 
 #include "download/attempt_run.hpp"
+#include "net/error.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace lastack::download {
@@ -16,7 +18,36 @@ http::Request make_request(Url url, const RequestOptions& options) {
     request.limits.timeout = options.timeout.value_or(request.limits.timeout);
     request.limits.dial = request.limits.timeout;
     request.limits.minrate = options.minrate.value_or(request.limits.minrate);
+    request.limits.head = static_cast<std::size_t>(options.max_header_size);
+    for (const auto& [name, value] : options.headers) {
+        request.fields.add(name, value);
+    }
+    if (options.no_cache) {
+        request.fields.remove("Cache-Control");
+        request.fields.remove("Pragma");
+        request.fields.add("Cache-Control", "no-cache");
+        request.fields.add("Pragma", "no-cache");
+    }
+    if (options.body) {
+        request.method = http::Method::post;
+        request.body = *options.body;
+        request.content_type = options.content_type.empty() ? "application/x-www-form-urlencoded" : options.content_type;
+    }
     return request;
+}
+
+void forbid_repeating(Error& error) {
+    if (error.code == net::NetErrc::interrupted) {
+        error.code = net::NetErrc::closed;
+        error.cause += "; it is not sent again, because the server may have obeyed it";
+    }
+}
+
+void post_once(std::vector<std::string>& urls, RequestOptions& options) {
+    if (options.body) {
+        urls.resize(std::min<std::size_t>(urls.size(), 1));
+        options.retries = 1;
+    }
 }
 
 net::Task<Result<void>> run_attempts(Transport transport, std::vector<std::string> urls, RequestOptions options, Attempt& attempt) {

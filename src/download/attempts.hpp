@@ -23,6 +23,7 @@ struct Transport {
     net::Network& network;
     net::Pool& pool;
     http::Client& http;
+    http::PaceGate& pace;
     net::TaskGroup& tasks;  // for what runs beside a job
     Mirrors& mirrors;
 };
@@ -35,6 +36,8 @@ public:
     virtual ~Attempt() = default;
     // Asks this mirror once. `request` has URL, options and limits filled in.
     [[nodiscard]] virtual net::Task<Result<void>> ask(http::Request request) = 0;
+    // Takes it from a file: URL.
+    [[nodiscard]] virtual net::Task<Result<void>> ask_file(std::string url) = 0;
     // Bytes that are kept by now; tells progress from standstill.
     [[nodiscard]] virtual std::uint64_t bytes() const = 0;
     // Bytes that came by now, those not kept yet included.
@@ -47,6 +50,12 @@ public:
 // Runs attempts over the mirrors. The error of the last one, with what the other mirrors said in its cause.
 [[nodiscard]] net::Task<Result<void>> run_attempts(Transport transport, std::vector<std::string> urls, RequestOptions options,
                                                    Attempt& attempt);
+
+// For the error of a request with a body: nobody knows whether the server obeyed, so our own interruption is no reason for another try.
+void forbid_repeating(Error& error);
+
+// A request with a body goes to one URL, once.
+void post_once(std::vector<std::string>& urls, RequestOptions& options);
 
 // Errors: Errc::invalid_argument for an empty list; URLs that do not parse fail as a mirror when their turn comes.
 [[nodiscard]] http::Request make_request(Url url, const RequestOptions& options);

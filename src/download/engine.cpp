@@ -2,6 +2,7 @@
 
 #include "base/file.hpp"
 #include "download/fetch.hpp"
+#include "download/stream.hpp"
 
 #include <algorithm>
 #include <ctime>
@@ -39,10 +40,12 @@ Engine::Engine(net::Network& network, const ClientOptions& options, Setting sett
     : network_{network},
       max_running_{std::clamp(options.max_parallel_downloads, 1u, most_connections)},
       workers_{setting.worker_threads},
+      throttle_{options.rate_limit, options.rate_limit_per_host},
       tls_{workers_},
       connector_{network, tls_, authenticators_, default_user_agent()},
       pool_{network, connector_, pool_options(options, std::move(setting.on_any_open))},
-      http_{network, pool_, authenticators_, std::move(setting.environment)},
+      pace_{network, std::clamp(options.max_connections_per_host, 1u, most_connections)},
+      http_{network, pool_, authenticators_, std::move(setting.environment), &pace_},
       mirrors_{.budget = RetryBudget{max_running_},
                .connections_per_host = std::clamp(options.max_connections_per_host, 1u, most_connections),
                .chance = std::move(setting.chance),
@@ -65,10 +68,10 @@ Engine::JobId Engine::add(DownloadRequest request, std::shared_ptr<JobProgress> 
     const auto connection = request.options.connection;
     auto shared = std::make_shared<OnDownload>(std::move(done));  // owners: the start and the refusal, of which one runs
     auto start = [this, request = std::move(request), progress = std::move(progress), shared](std::optional<Need> need) -> net::Task<void> {
-        return [](Transport transport, net::Workers& disk, DownloadRequest wanted, std::shared_ptr<JobProgress> told,
+        return [](Transport transport, net::Workers& disk, Throttle& throttle, DownloadRequest wanted, std::shared_ptr<JobProgress> told,
                   std::shared_ptr<OnDownload> callback, std::optional<Need> held) -> net::Task<void> {
-            (*callback)(co_await run_job(transport, disk, std::move(wanted), std::move(told), std::move(held)));
-        }(transport(), workers_, request, progress, shared, std::move(need));
+            (*callback)(co_await run_job(transport, disk, throttle, std::move(wanted), std::move(told), std::move(held)));
+        }(transport(), workers_, throttle_, request, progress, shared, std::move(need));
     };
     return enqueue(urls, connection, std::move(start), [shared](Error error) { (*shared)(std::unexpected(std::move(error))); });
 }
@@ -78,17 +81,33 @@ Engine::JobId Engine::add(FetchRequest request, OnFetch done) {
     const auto connection = request.options.connection;
     auto shared = std::make_shared<OnFetch>(std::move(done));
     auto start = [this, request = std::move(request), shared](std::optional<Need> need) -> net::Task<void> {
-        return
-            [](Transport transport, FetchRequest wanted, std::shared_ptr<OnFetch> callback, std::optional<Need> held) -> net::Task<void> {
-                (*callback)(co_await run_fetch(transport, std::move(wanted), std::move(held)));
-            }(transport(), request, shared, std::move(need));
+        return [](Transport transport, net::Workers& disk, Throttle& throttle, FetchRequest wanted, std::shared_ptr<OnFetch> callback,
+                  std::optional<Need> held) -> net::Task<void> {
+            (*callback)(co_await run_fetch(transport, disk, throttle, std::move(wanted), std::move(held)));
+        }(transport(), workers_, throttle_, request, shared, std::move(need));
     };
     return enqueue(urls, connection, std::move(start), [shared](Error error) { (*shared)(std::unexpected(std::move(error))); });
+}
+
+Engine::JobId Engine::add(FetchRequest request, std::shared_ptr<StreamPipe> pipe) {
+    const auto urls = request.urls;
+    const auto connection = request.options.connection;
+    auto start = [this, request = std::move(request), pipe](std::optional<Need> need) -> net::Task<void> {
+        return [](Transport transport, net::Workers& disk, Throttle& throttle, FetchRequest wanted, std::shared_ptr<StreamPipe> to,
+                  std::optional<Need> held) -> net::Task<void> {
+            to->end(co_await run_stream(transport, disk, throttle, std::move(wanted), to, std::move(held)));
+        }(transport(), workers_, throttle_, request, pipe, std::move(need));
+    };
+    return enqueue(urls, connection, std::move(start), [pipe](Error error) { pipe->end(std::unexpected(std::move(error))); });
 }
 
 Engine::JobId Engine::enqueue(const std::vector<std::string>& urls, const ConnectionOptions& options,
                               std::function<net::Task<void>(std::optional<Need>)> start, std::function<void(Error)> refuse) {
     const JobId id = ++last_id_;
+    if (shutting_down_) {
+        refuse(cancelled_error());
+        return id;
+    }
     queue_.push_back({.id = id, .need = need_of(urls, options), .start = std::move(start), .refuse = std::move(refuse)});
     start_queued();
     return id;

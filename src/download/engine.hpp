@@ -22,6 +22,8 @@
 
 namespace lastack::download {
 
+class StreamPipe;
+
 class Engine {
 public:
     using JobId = std::uint64_t;
@@ -43,6 +45,8 @@ public:
     // Jobs run in the order they were added, `max_parallel_downloads` at a time. The callback comes on the reactor, exactly once.
     JobId add(DownloadRequest request, std::shared_ptr<JobProgress> progress, OnDownload done);
     JobId add(FetchRequest request, OnFetch done);
+    // Bytes and end go to the pipe.
+    JobId add(FetchRequest request, std::shared_ptr<StreamPipe> pipe);
     void cancel(JobId id);
 
     void expect_more(bool more) { pool_.expect_more(more); }
@@ -72,16 +76,18 @@ private:
     void start_queued();
     net::Task<void> run(JobId id, net::Task<void> job);
     std::optional<Need> need_of(const std::vector<std::string>& urls, const ConnectionOptions& options);
-    [[nodiscard]] Transport transport() { return {network_, pool_, http_, tasks_, mirrors_}; }
+    [[nodiscard]] Transport transport() { return {network_, pool_, http_, pace_, tasks_, mirrors_}; }
     [[nodiscard]] net::Task<void> save_history();
 
     net::Network& network_;
     unsigned max_running_;
     net::Workers workers_;
+    Throttle throttle_;
     net::TlsContexts tls_;
     http::Authenticators authenticators_;
     http::Connector connector_;
     net::Pool pool_;
+    http::PaceGate pace_;
     http::Client http_;
     Mirrors mirrors_;
     std::filesystem::path history_;  // of the mirrors; empty: none is kept

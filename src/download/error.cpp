@@ -17,6 +17,12 @@ public:
                 return "wrong digest";
             case DownloadErrc::too_large:
                 return "too large";
+            case DownloadErrc::check_failed:
+                return "refused by the caller's check";
+            case DownloadErrc::source_not_found:
+                return "no such local file";
+            case DownloadErrc::source_unusable:
+                return "not a readable regular file";
         }
         return "unknown error";
     }

@@ -9,6 +9,9 @@ enum class DownloadErrc {
     size_mismatch = 1,  // more or fewer bytes than announced, or the server says so up front
     digest_mismatch,    // all bytes came and are not the right ones
     too_large,          // beyond the limit for a document of unknown size
+    check_failed,       // the caller's own check refuses what came
+    source_not_found,   // a file: URL leads to nothing
+    source_unusable,    // or to what is no readable regular file
 };
 
 [[nodiscard]] const std::error_category& download_category() noexcept;

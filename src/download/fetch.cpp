@@ -1,6 +1,10 @@
 #include "download/fetch.hpp"
 
+#include "download/caller_check.hpp"
 #include "download/error.hpp"
+#include "download/local_file.hpp"
+#include "download/range_reply.hpp"
+#include "download/request_check.hpp"
 #include "http/error.hpp"
 
 #include <utility>
@@ -11,11 +15,21 @@ namespace {
 
 class MemorySink final : public http::BodySink {
 public:
-    MemorySink(std::uint64_t limit, bool conditional) : limit_{limit}, conditional_{conditional} {}
+    MemorySink(std::uint64_t limit, bool conditional, std::optional<ByteRange> range)
+        : limit_{limit}, conditional_{conditional}, range_{range} {}
 
     Result<http::BodyUse> begin(const http::ResponseHead& head, const http::Framing& framing) override {
         if (head.status == 304 && conditional_) {
             return http::BodyUse::skip;
+        }
+        if (range_) {
+            auto part = part_reply(head, framing, *range_, {.size_limit = limit_});
+            if (!part) {
+                refused_ = std::move(part.error());
+                return http::BodyUse::skip;
+            }
+            cutter_ = PartCutter{*part};
+            return http::BodyUse::take;
         }
         if (head.status != 200 && head.status != 203) {
             refused_ = head.status == 206 ? Error{.code = http::HttpErrc::bad_range,
@@ -31,15 +45,22 @@ public:
         return http::BodyUse::take;
     }
 
-    net::Task<Result<void>> write(std::span<const std::byte> piece) override {
+    net::Task<Result<void>> write(std::span<const std::byte> body) override {
+        const auto piece = range_ ? cutter_.cut(body) : body;
         if (body_.size() + piece.size() > limit_) {
             co_return std::unexpected(too_large());
         }
         body_.append(reinterpret_cast<const char*>(piece.data()), piece.size());
+        if (is_enough()) {
+            co_return std::unexpected(Error{.code = Errc::cancelled, .phase = Phase::receiving, .cause = "the range is complete"});
+        }
         co_return Result<void>{};
     }
 
     [[nodiscard]] const std::optional<Error>& refused() const { return refused_; }
+    // The range is there, and the connection was given up for what follows it.
+    [[nodiscard]] bool is_enough() const { return range_ && cutter_.is_enough(); }
+    [[nodiscard]] Result<void> end_of_part() const { return range_ ? cutter_.end() : Result<void>{}; }
     [[nodiscard]] std::string take_body() { return std::move(body_); }
     [[nodiscard]] std::uint64_t size() const { return body_.size(); }
 
@@ -52,14 +73,16 @@ private:
 
     std::uint64_t limit_;
     bool conditional_;
+    std::optional<ByteRange> range_;
+    PartCutter cutter_;
     std::string body_;
     std::optional<Error> refused_;
 };
 
 class FetchAttempt final : public Attempt {
 public:
-    FetchAttempt(Transport transport, const FetchRequest& request, std::optional<Need> need)
-        : transport_{transport}, request_{request}, need_{std::move(need)} {}
+    FetchAttempt(Transport transport, net::Workers& disk, Throttle& throttle, const FetchRequest& request, std::optional<Need> need)
+        : transport_{transport}, disk_{disk}, pace_{throttle, request.options.rate_limit}, request_{request}, need_{std::move(need)} {}
 
     net::Task<Result<void>> ask(http::Request request) override {
         const bool conditional = !request_.if_none_match.empty() || !request_.if_modified_since.empty();
@@ -69,33 +92,89 @@ public:
         if (!request_.if_modified_since.empty()) {
             request.fields.add("If-Modified-Since", request_.if_modified_since);
         }
-        MemorySink sink{request_.size_limit, conditional};
+        const auto& range = request_.options.range;
+        if (range) {
+            request.fields.add("Range", range_field(*range));
+        }
+        const bool posted = request.method == http::Method::post;
+        request.pace = pace_.get();
+        MemorySink sink{request_.size_limit, conditional, range};
         const std::string asked = request.url.str();
         need_.reset();
         auto response = co_await transport_.http.send(std::move(request), sink);
+        if (!response && sink.is_enough()) {
+            result_ = {.body = sink.take_body(), .url = asked};
+            co_return co_await check(asked);
+        }
         if (!response) {
+            if (posted) {
+                forbid_repeating(response.error());
+            }
             co_return std::unexpected(std::move(response.error()));
         }
-        if (sink.refused()) {
-            Error error = *sink.refused();
+        const auto in_context = [&](Error error) {
             error.url = asked;
             error.mirror = response->url.str() == asked ? "" : response->url.str();
             error.address = response->address;
-            co_return std::unexpected(std::move(error));
+            return std::unexpected(std::move(error));
+        };
+        if (sink.refused()) {
+            co_return in_context(*sink.refused());
         }
         result_.not_modified = response->head.status == 304;
+        if (auto whole = sink.end_of_part(); !result_.not_modified && !whole) {
+            co_return in_context(std::move(whole.error()));
+        }
         result_.body = sink.take_body();
         result_.url = response->url.str();
         result_.etag = response->head.fields.find("ETag").value_or("");
         result_.last_modified = response->head.fields.find("Last-Modified").value_or("");
-        co_return Result<void>{};
+        co_return result_.not_modified ? Result<void>{} : co_await check(asked);
+    }
+
+    net::Task<Result<void>> ask_file(std::string url) override {
+        need_.reset();
+        auto read = co_await disk_.run([&]() -> Result<std::string> {
+            auto part = open_local(url, request_.options.range, std::nullopt, request_.size_limit);
+            if (!part) {
+                return std::unexpected(std::move(part.error()));
+            }
+            std::string body(static_cast<std::size_t>(part->size), '\0');
+            auto n = read_at(part->file.get(), std::as_writable_bytes(std::span{body}), part->first, part->path);
+            if (!n) {
+                return std::unexpected(
+                    Error{.code = DownloadErrc::source_unusable, .phase = Phase::receiving, .cause = std::move(n.error().cause)});
+            }
+            body.resize(*n);
+            return body;
+        });
+        if (!read) {
+            read.error().url = redact_url(url);
+            co_return std::unexpected(std::move(read.error()));
+        }
+        result_ = {.body = std::move(*read), .url = redact_url(url)};
+        co_return co_await check(result_.url);
     }
 
     [[nodiscard]] std::uint64_t bytes() const override { return 0; }  // a document begins anew with each attempt
     [[nodiscard]] FetchResult take() { return std::move(result_); }
 
 private:
+    // The caller's word on the body at hand.
+    net::Task<Result<void>> check(std::string url) {
+        if (!request_.check) {
+            co_return Result<void>{};
+        }
+        auto checked = co_await disk_.run([&] { return run_check(request_.check, result_.body); });
+        if (!checked) {
+            checked.error().url = std::move(url);
+        }
+        co_return checked;
+    }
+
     Transport transport_;
+    net::Workers& disk_;
+    TransferPace pace_;
     const FetchRequest& request_;
     std::optional<Need> need_;
     FetchResult result_;
@@ -103,8 +182,14 @@ private:
 
 }  // namespace
 
-net::Task<Result<FetchResult>> run_fetch(Transport transport, FetchRequest request, std::optional<Need> need) {
-    FetchAttempt attempt{transport, request, std::move(need)};
+net::Task<Result<FetchResult>> run_fetch(Transport transport, net::Workers& disk, Throttle& throttle, FetchRequest request,
+                                         std::optional<Need> need) {
+    if (auto sensible = check_request(request); !sensible) {
+        sensible.error().url = request.urls.empty() ? "" : redact_url(request.urls.front());
+        co_return std::unexpected(std::move(sensible.error()));
+    }
+    post_once(request.urls, request.options);
+    FetchAttempt attempt{transport, disk, throttle, request, std::move(need)};
     auto done = co_await run_attempts(transport, request.urls, request.options, attempt);
     if (!done) {
         co_return std::unexpected(std::move(done.error()));

@@ -3,6 +3,8 @@
 
 #include "download/attempts.hpp"
 #include "download/need.hpp"
+#include "download/throttle.hpp"
+#include "net/workers.hpp"
 
 #include "lastack/client.hpp"
 
@@ -10,6 +12,7 @@
 
 namespace lastack::download {
 
-[[nodiscard]] net::Task<Result<FetchResult>> run_fetch(Transport transport, FetchRequest request, std::optional<Need> need);
+[[nodiscard]] net::Task<Result<FetchResult>> run_fetch(Transport transport, net::Workers& disk, Throttle& throttle, FetchRequest request,
+                                                       std::optional<Need> need);
 
 }  // namespace lastack::download

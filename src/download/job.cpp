@@ -1,9 +1,12 @@
 #include "download/job.hpp"
 
+#include "download/caller_check.hpp"
 #include "download/error.hpp"
-#include "download/partial_file.hpp"
-#include "download/range_reply.hpp"
+#include "download/file_sink.hpp"
+#include "download/local_file.hpp"
+#include "download/request_check.hpp"
 #include "http/error.hpp"
+#include "net/error.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -12,113 +15,29 @@ namespace lastack::download {
 
 namespace {
 
-constexpr std::size_t write_size = std::size_t{256} << 10;
-
-// Takes the body of one answer to the partial file, through the disk workers, in large pieces.
-class FileSink final : public http::BodySink {
-public:
-    FileSink(net::Workers& disk, PartialFile& file, const RangeQuestion& question, Url url, JobProgress& progress)
-        : disk_{disk}, file_{file}, question_{question}, url_{std::move(url)}, progress_{progress} {}
-
-    Result<http::BodyUse> begin(const http::ResponseHead& head, const http::Framing& framing) override {
-        auto use = range_reply(head, framing, question_);
-        if (!use) {
-            // The answer is understood, only not welcome: its short body is read away and the connection lives on.
-            refused_ = std::move(use.error());
-            return http::BodyUse::skip;
-        }
-        use_ = *use;
-        until_close_ = framing.kind == http::FramingKind::until_close;
-        if (*use == ReplyUse::complete || *use == ReplyUse::restart) {
-            return http::BodyUse::skip;
-        }
-        if (*use == ReplyUse::from_start) {
-            restart_from_ = Source{.url = url_.str(), .validator = validator_of(head)};
-            received_ = 0;
-        } else {
-            received_ = question_.offset;
-        }
-        if (framing.kind == http::FramingKind::length) {
-            progress_.total = received_ + framing.length;
-        }
-        progress_.received = received_;
-        return http::BodyUse::take;
-    }
-
-    net::Task<Result<void>> write(std::span<const std::byte> piece) override {
-        received_ += piece.size();
-        fetched_ += piece.size();
-        if (question_.size && received_ > *question_.size) {
-            co_return std::unexpected(
-                Error{.code = DownloadErrc::size_mismatch,
-                      .phase = Phase::receiving,
-                      .cause = "the server sends more than the " + std::to_string(*question_.size) + " bytes announced"});
-        }
-        if (received_ > question_.size_limit) {
-            co_return std::unexpected(Error{.code = DownloadErrc::too_large,
-                                            .phase = Phase::receiving,
-                                            .cause = "the server sends more than " + std::to_string(question_.size_limit) + " bytes"});
-        }
-        buffer_.insert(buffer_.end(), piece.begin(), piece.end());
-        progress_.received = received_;
-        if (buffer_.size() >= write_size) {
-            co_return co_await flush();
-        }
-        co_return Result<void>{};
-    }
-
-    // Also for a body that was cut short: what came is worth keeping.
-    net::Task<Result<void>> flush() {
-        auto restart = std::exchange(restart_from_, std::nullopt);
-        if (!restart && buffer_.empty()) {
-            co_return Result<void>{};
-        }
-        auto stored = co_await disk_.run([&]() -> Result<void> {
-            if (restart) {
-                if (auto anew = file_.start_over(std::move(*restart)); !anew) {
-                    return anew;
-                }
-            }
-            return file_.append(buffer_);
-        });
-        buffer_.clear();
-        co_return stored;
-    }
-
-    [[nodiscard]] const std::optional<Error>& refused() const { return refused_; }
-    [[nodiscard]] ReplyUse use() const { return use_; }
-    [[nodiscard]] std::uint64_t fetched() const { return fetched_; }
-    // Its end was the connection's end, which a close in the middle looks like too.
-    [[nodiscard]] bool until_close() const { return until_close_; }
-
-private:
-    net::Workers& disk_;
-    PartialFile& file_;
-    RangeQuestion question_;
-    Url url_;
-    JobProgress& progress_;
-    std::optional<Source> restart_from_;
-    std::optional<Error> refused_;
-    ReplyUse use_ = ReplyUse::from_start;
-    bool until_close_ = false;
-    std::vector<std::byte> buffer_;
-    std::uint64_t received_ = 0;
-    std::uint64_t fetched_ = 0;
-};
+constexpr std::size_t copy_size = std::size_t{256} << 10;
 
 class FileAttempt final : public Attempt {
 public:
-    FileAttempt(Transport transport, net::Workers& disk, const DownloadRequest& request, PartialFile& file, JobProgress& progress,
-                std::optional<Need> need)
-        : transport_{transport}, disk_{disk}, request_{request}, file_{file}, progress_{progress}, need_{std::move(need)} {}
+    FileAttempt(Transport transport, net::Workers& disk, Throttle& throttle, const DownloadRequest& request, PartialFile& file,
+                JobProgress& progress, std::optional<Need> need)
+        : transport_{transport},
+          disk_{disk},
+          pace_{throttle, request.options.rate_limit},
+          request_{request},
+          file_{file},
+          progress_{progress},
+          need_{std::move(need)} {}
 
     net::Task<Result<void>> ask(http::Request request) override {
         if (all_at_hand()) {
             co_return co_await commit(request.url);  // killed between the last byte and the name
         }
         const bool resumed = add_range(request);
+        const bool posted = request.method == http::Method::post;
+        request.pace = pace_.get();
         const RangeQuestion question{.offset = resumed ? file_.size() : 0, .size = request_.size, .size_limit = request_.size_limit};
-        FileSink sink{disk_, file_, question, request.url, progress_};
+        FileSink sink{disk_, file_, question, request_.options.range, request.url, progress_};
         const Url asked = request.url;
         const auto again = [this, asked, watch = request.watch] {
             auto whole = make_request(asked, request_.options);
@@ -129,11 +48,17 @@ public:
         auto response = co_await transport_.http.send(std::move(request), sink);
         auto stored = co_await sink.flush();
         fetched_ += sink.fetched();
+        if (!response && sink.is_enough() && stored) {
+            co_return co_await commit(asked);
+        }
         if (!response && response.error().code == http::HttpErrc::truncated && stored && all_at_hand()) {
             co_return co_await commit(asked);  // an end without close_notify; the digest tells whether it was the end
         }
         if (!response) {
             response.error().offset = file_.size();
+            if (posted) {
+                forbid_repeating(response.error());
+            }
             co_return std::unexpected(std::move(response.error()));
         }
         const auto in_context = [&](Error error) {
@@ -148,6 +73,9 @@ public:
         }
         if (!stored) {
             co_return in_context(std::move(stored.error()));
+        }
+        if (auto whole = sink.end_of_part(); !whole) {
+            co_return in_context(std::move(whole.error()));
         }
         if (sink.until_close() && request_.size && file_.size() < *request_.size) {
             co_return in_context(
@@ -165,7 +93,8 @@ public:
             co_return co_await ask(again());
         }
         auto committed = co_await commit(response->url);
-        if (!committed && resumed && committed.error().code == DownloadErrc::digest_mismatch) {
+        if (!committed && resumed &&
+            (committed.error().code == DownloadErrc::digest_mismatch || committed.error().code == DownloadErrc::check_failed)) {
             // The beginning may have been of another file; the mirror gets one chance to send all of it.
             co_return co_await ask(again());
         }
@@ -175,21 +104,117 @@ public:
         co_return Result<void>{};
     }
 
+    net::Task<Result<void>> ask_file(std::string url) override {
+        need_.reset();
+        auto part = co_await disk_.run([&] { return open_local(url, request_.options.range, request_.size, request_.size_limit); });
+        if (!part) {
+            co_return std::unexpected(std::move(part.error()));
+        }
+        progress_.total = part->size;
+        auto taken = request_.in_place ? co_await verify_in_place(*part) : co_await copy(*part);
+        if (!taken) {
+            taken.error().url = redact_url(url);
+            co_return taken;
+        }
+        served_by_ = redact_url(url);
+        co_return taken;
+    }
+
     [[nodiscard]] std::uint64_t bytes() const override { return file_.size(); }
     [[nodiscard]] std::uint64_t received() const override { return std::max<std::uint64_t>(progress_.received, file_.size()); }
     [[nodiscard]] std::optional<std::uint64_t> total() const override {
         return request_.size || progress_.total == JobProgress::unknown ? request_.size : std::optional<std::uint64_t>{progress_.total};
     }
     [[nodiscard]] bool movable() const override { return !request_.digests.empty(); }
+    // Of a file that was taken where it lies.
+    [[nodiscard]] const std::optional<LocalPart>& in_place() const { return in_place_; }
     [[nodiscard]] std::uint64_t fetched() const { return fetched_; }
     [[nodiscard]] const std::string& served_by() const { return served_by_; }
 
 private:
     [[nodiscard]] bool all_at_hand() const { return request_.size && file_.size() == *request_.size && !request_.digests.empty(); }
 
+    net::Task<Result<void>> copy(LocalPart& part) {
+        if (auto anew = co_await disk_.run([&] { return file_.start_over({}); }); !anew) {
+            co_return anew;
+        }
+        auto copied = co_await read_pieces(part, [this](std::span<const std::byte> piece) { return file_.append(piece); });
+        if (!copied) {
+            co_return copied;
+        }
+        fetched_ += part.size;
+        co_return co_await disk_.run([&] { return finish(); });
+    }
+
+    net::Task<Result<void>> verify_in_place(LocalPart& part) {
+        std::vector<DigestAlgorithm> algorithms;
+        for (const Digest& digest : request_.digests) {
+            algorithms.push_back(digest.algorithm);
+        }
+        DigestStream digests{std::move(algorithms)};
+        auto read = co_await read_pieces(part, [&digests](std::span<const std::byte> piece) -> Result<void> {
+            digests.update(piece);
+            return {};
+        });
+        if (!read) {
+            co_return read;
+        }
+        if (digests.finish() != request_.digests) {
+            co_return std::unexpected(Error{.code = DownloadErrc::digest_mismatch,
+                                            .phase = Phase::verifying,
+                                            .cause = part.path.string() + " has another digest than announced"});
+        }
+        auto checked = co_await disk_.run([&] { return run_check(request_.check, part.path); });
+        if (checked) {
+            in_place_ = std::move(part);
+        }
+        co_return checked;
+    }
+
+    // Piece by piece, so that a cancelled job ends soon and other jobs have their turn.
+    template <typename Use>
+    net::Task<Result<void>> read_pieces(const LocalPart& part, Use use) {
+        std::vector<std::byte> buffer(static_cast<std::size_t>(std::min<std::uint64_t>(copy_size, part.size)));
+        for (std::uint64_t done = 0; done < part.size;) {
+            if (co_await net::is_cancelled()) {
+                co_return std::unexpected(Error{.code = Errc::cancelled, .phase = Phase::receiving, .cause = "cancelled"});
+            }
+            auto read = co_await disk_.run([&]() -> Result<std::uint64_t> {
+                const auto rest = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), part.size - done));
+                auto n = read_at(part.file.get(), std::span{buffer}.first(rest), part.first + done, part.path);
+                if (!n || *n < rest) {
+                    return std::unexpected(Error{.code = DownloadErrc::source_unusable,
+                                                 .phase = Phase::receiving,
+                                                 .cause = n ? part.path.string() + " became shorter while it was read" : n.error().cause});
+                }
+                if (auto used = use(std::span<const std::byte>{buffer}.first(rest)); !used) {
+                    return std::unexpected(std::move(used.error()));
+                }
+                return rest;
+            });
+            if (!read) {
+                co_return std::unexpected(std::move(read.error()));
+            }
+            done += *read;
+            progress_.received = done;
+        }
+        co_return Result<void>{};
+    }
+
+    [[nodiscard]] Result<void> finish() {
+        return file_.finish(request_.check, request_.sync ? PartialFile::Sync::yes : PartialFile::Sync::no);
+    }
+
     // Asks for the rest when that is safe: the bytes at hand came from this URL and the server can tell whether its file changed, or the
     // finished file's digest will tell.
     bool add_range(http::Request& request) {
+        if (request_.options.range) {
+            request.fields.add("Range", range_field(*request_.options.range));
+            return false;
+        }
+        if (!request_.resume || request_.options.body) {
+            return false;
+        }
         if (file_.size() == 0 || (request_.size && file_.size() >= *request_.size)) {
             return false;
         }
@@ -206,7 +231,7 @@ private:
     }
 
     net::Task<Result<void>> commit(const Url& from) {
-        auto finished = co_await disk_.run([&] { return file_.finish(); });
+        auto finished = co_await disk_.run([&] { return finish(); });
         if (finished) {
             served_by_ = from.str();
         }
@@ -215,12 +240,14 @@ private:
 
     Transport transport_;
     net::Workers& disk_;
+    TransferPace pace_;
     const DownloadRequest& request_;
     PartialFile& file_;
     JobProgress& progress_;
     std::optional<Need> need_;
     std::uint64_t fetched_ = 0;
     std::string served_by_;
+    std::optional<LocalPart> in_place_;
 };
 
 // The file of an earlier run, when it can be told to be the right one.
@@ -228,7 +255,10 @@ net::Task<Result<bool>> already_there(net::Workers& disk, const DownloadRequest&
     if (request.digests.empty()) {
         co_return false;  // a size alone proves nothing
     }
-    auto matches = co_await disk.run([&] { return file_matches(request.path, request.size, request.digests); });
+    auto matches = co_await disk.run([&]() -> Result<bool> {
+        auto same = file_matches(request.path, request.size, request.digests);
+        return same && *same ? run_check(request.check, request.path).has_value() : same;
+    });
     if (!matches && matches.error().code == Errc::not_found) {
         co_return false;
     }
@@ -237,7 +267,7 @@ net::Task<Result<bool>> already_there(net::Workers& disk, const DownloadRequest&
 
 }  // namespace
 
-net::Task<Result<DownloadResult>> run_job(Transport transport, net::Workers& disk, DownloadRequest request,
+net::Task<Result<DownloadResult>> run_job(Transport transport, net::Workers& disk, Throttle& throttle, DownloadRequest request,
                                           std::shared_ptr<JobProgress> progress, std::optional<Need> need) {
     progress->started = true;
     if (request.size) {
@@ -249,7 +279,12 @@ net::Task<Result<DownloadResult>> run_job(Transport transport, net::Workers& dis
         }
         return std::unexpected(std::move(error));
     };
-    auto there = co_await already_there(disk, request);
+    if (auto sensible = check_request(request); !sensible) {
+        co_return fail(std::move(sensible.error()));
+    }
+    // Nothing is looked for or left at `path` when the file can be had where it lies.
+    const bool stays_in_place = request.in_place && std::ranges::any_of(request.urls, is_file_url);
+    auto there = stays_in_place ? Result<bool>{false} : co_await already_there(disk, request);
     if (!there) {
         co_return fail(std::move(there.error()));
     }
@@ -265,11 +300,17 @@ net::Task<Result<DownloadResult>> run_job(Transport transport, net::Workers& dis
         co_return result;
     }
     PartialFile file{request.path, {.size = request.size, .digests = request.digests}};
-    if (auto opened = co_await disk.run([&] { return file.open(); }); !opened) {
-        co_return fail(std::move(opened.error()));
+    const bool resumable = request.resume && !request.options.range && !request.options.body;
+    const auto earlier = resumable ? PartialFile::Earlier::take_up : PartialFile::Earlier::throw_away;
+    const bool only_in_place = request.in_place && !request.urls.empty() && std::ranges::all_of(request.urls, is_file_url);
+    if (!only_in_place) {
+        if (auto opened = co_await disk.run([&] { return file.open(earlier); }); !opened) {
+            co_return fail(std::move(opened.error()));
+        }
     }
     progress->received = file.size();
-    FileAttempt attempt{transport, disk, request, file, *progress, std::move(need)};
+    post_once(request.urls, request.options);
+    FileAttempt attempt{transport, disk, throttle, request, file, *progress, std::move(need)};
     auto done = co_await run_attempts(transport, request.urls, request.options, attempt);
     if (!done) {
         co_await disk.run([&] {
@@ -277,6 +318,16 @@ net::Task<Result<DownloadResult>> run_job(Transport transport, net::Workers& dis
             return true;
         });
         co_return fail(std::move(done.error()));
+    }
+    if (attempt.in_place()) {
+        co_await disk.run([&] {
+            file.discard_if_empty();
+            return true;
+        });
+        result.path = attempt.in_place()->path;
+        result.size = attempt.in_place()->size;
+        result.url = attempt.served_by();
+        co_return result;
     }
     result.size = file.size();
     result.fetched = attempt.fetched();

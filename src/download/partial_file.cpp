@@ -1,6 +1,7 @@
 #include "download/partial_file.hpp"
 
 #include "base/text.hpp"
+#include "download/caller_check.hpp"
 #include "download/error.hpp"
 
 #include <cerrno>
@@ -107,7 +108,7 @@ Result<void> PartialFile::lock() {
     return {};
 }
 
-Result<void> PartialFile::open() {
+Result<void> PartialFile::open(Earlier earlier) {
     bool ours = false;
     while (!ours) {
         auto file = open_file(part_, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0644);
@@ -127,7 +128,7 @@ Result<void> PartialFile::open() {
         struct stat named{};
         ours = ::lstat(part_.c_str(), &named) == 0 && named.st_dev == info.st_dev && named.st_ino == info.st_ino;
     }
-    if (const auto text = read_file(journal_, journal_limit)) {
+    if (const auto text = read_file(journal_, journal_limit); text && earlier == Earlier::take_up) {
         if (const auto journal = parse_journal(*text); journal && journal->expectation == expectation_) {
             auto taken = take_up(*journal);
             if (!taken) {
@@ -197,7 +198,15 @@ Result<void> PartialFile::append(std::span<const std::byte> bytes) {
     return {};
 }
 
-Result<void> PartialFile::finish() {
+// Bad bytes must not be resumed.
+std::unexpected<Error> PartialFile::refuse(Error error) {
+    if (auto emptied = start_over({}); !emptied) {
+        error.cause += "; " + emptied.error().cause;
+    }
+    return std::unexpected(std::move(error));
+}
+
+Result<void> PartialFile::finish(const Check& check, Sync sync) {
     if (expectation_.size && size_ != *expectation_.size) {
         return std::unexpected(Error{
             .code = DownloadErrc::size_mismatch,
@@ -209,18 +218,16 @@ Result<void> PartialFile::finish() {
         if (found[i] == expectation_.digests[i]) {
             continue;
         }
-        Error error{.code = DownloadErrc::digest_mismatch,
-                    .phase = Phase::verifying,
-                    .cause = std::string{"the "} + to_string(found[i].algorithm) + " digest is " + found[i].hex + ", but " +
-                             expectation_.digests[i].hex + " was announced",
-                    .next_step = "the mirror may be out of date or broken: try another one or try later"};
-        // Bad bytes must not be resumed.
-        if (auto emptied = start_over({}); !emptied) {
-            error.cause += "; " + emptied.error().cause;
-        }
-        return std::unexpected(std::move(error));
+        return refuse({.code = DownloadErrc::digest_mismatch,
+                       .phase = Phase::verifying,
+                       .cause = std::string{"the "} + to_string(found[i].algorithm) + " digest is " + found[i].hex + ", but " +
+                                expectation_.digests[i].hex + " was announced",
+                       .next_step = "the mirror may be out of date or broken: try another one or try later"});
     }
-    if (::fdatasync(file_.get()) != 0) {
+    if (auto checked = run_check(check, part_); !checked) {
+        return refuse(std::move(checked.error()));
+    }
+    if (sync == Sync::yes && ::fdatasync(file_.get()) != 0) {
         return std::unexpected(system_error(errno, "cannot write " + part_.string()));
     }
     if (::rename(part_.c_str(), path_.c_str()) != 0) {

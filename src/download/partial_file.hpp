@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -48,8 +49,10 @@ class PartialFile {
 public:
     PartialFile(std::filesystem::path path, Expectation expectation);
 
+    enum class Earlier : std::uint8_t { take_up, throw_away };
+
     // Looks for bytes of an earlier run and takes them up when their journal speaks of the same file. Digests what it takes.
-    [[nodiscard]] Result<void> open();
+    [[nodiscard]] Result<void> open(Earlier earlier = Earlier::take_up);
 
     [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
     [[nodiscard]] const Source& source() const noexcept { return source_; }
@@ -58,15 +61,19 @@ public:
     [[nodiscard]] Result<void> start_over(Source source);
     [[nodiscard]] Result<void> append(std::span<const std::byte> bytes);
 
-    // Checks size and digests, then gives the file its name. Errors: DownloadErrc::size_mismatch, digest_mismatch (the bytes are thrown
-    // away), or the disk's.
-    [[nodiscard]] Result<void> finish();
+    using Check = std::function<Result<void>(const std::filesystem::path&)>;
+    enum class Sync : std::uint8_t { yes, no };
+
+    // Checks size and digests, asks the caller's check, then gives the file its name. Errors: DownloadErrc::size_mismatch, digest_mismatch
+    // and check_failed (the bytes are thrown away), or the disk's.
+    [[nodiscard]] Result<void> finish(const Check& check = nullptr, Sync sync = Sync::yes);
 
     // Leaves nothing behind when there is nothing to resume.
     void discard_if_empty() noexcept;
 
 private:
     [[nodiscard]] Result<void> lock();
+    std::unexpected<Error> refuse(Error error);
     [[nodiscard]] Result<bool> take_up(const Journal& journal);
 
     std::filesystem::path path_;

@@ -5,6 +5,7 @@
 #include "http/head_parser.hpp"
 #include "http/redirect.hpp"
 #include "http/request_writer.hpp"
+#include "http/retry_after.hpp"
 #include "net/error.hpp"
 
 #include <algorithm>
@@ -34,6 +35,41 @@ struct Guard {
         return false;
     }
 };
+
+// A planned request: while it waits for its turn, the connection that it will take is kept.
+class Planned {
+public:
+    Planned(net::Pool& pool, const net::PoolKey& key) : pool_{pool}, key_{key} { pool_.add_need(key_); }
+    ~Planned() { pool_.remove_need(key_); }
+    Planned(const Planned&) = delete;
+    Planned& operator=(const Planned&) = delete;
+
+private:
+    net::Pool& pool_;
+    const net::PoolKey& key_;
+};
+
+constexpr unsigned most_rejections = 4;  // of one request, before whoever asked hears of it
+
+// How a server's limit of connections looks when it has no words for it.
+bool may_be_turned_away(const std::error_code& code) {
+    return code == net::NetErrc::connect_refused || code == net::NetErrc::reset || code == net::NetErrc::closed ||
+           code == net::NetErrc::cut_off;
+}
+
+// The request as it goes on after a redirect (RFC 9110 section 15.4).
+void follow(Request& request, Url target, int status) {
+    if (request.method == Method::post && status != 307 && status != 308) {
+        request.method = Method::get;
+        request.body.clear();
+    }
+    // Secrets are for the server that the caller named.
+    if (target.origin != request.url.origin) {
+        request.fields.remove("Authorization");
+        request.fields.remove("Cookie");
+    }
+    request.url = std::move(target);
+}
 
 }  // namespace
 
@@ -76,6 +112,34 @@ private:
     bool challenged_ = false;
 };
 
+// Tells the gate what the server's answer means for its pace, and keeps rejections from the sink while asking again is right.
+class Client::Usher final : public BodySink {
+public:
+    Usher(BodySink& target, PaceGate::Pass& pass) : target_{target}, pass_{pass} {}
+
+    Result<BodyUse> begin(const ResponseHead& head, const Framing& framing) override {
+        if (!is_rejection(head.status)) {
+            pass_.accepted();
+            return target_.begin(head, framing);
+        }
+        const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+        if (!pass_.rejected(retry_after(head, now))) {
+            return target_.begin(head, framing);
+        }
+        rejection_ = framing;
+        return BodyUse::skip;
+    }
+    net::Task<Result<void>> write(std::span<const std::byte> piece) override { return target_.write(piece); }
+
+    // The framing of a rejection that the sink was not told of.
+    [[nodiscard]] const std::optional<Framing>& rejection() const { return rejection_; }
+
+private:
+    BodySink& target_;
+    PaceGate::Pass& pass_;
+    std::optional<Framing> rejection_;
+};
+
 Result<net::PoolKey> Client::key_for(const Url& url, const ConnectionOptions& options) const {
     auto route = route_to(url, url, options, environment_);
     if (!route) {
@@ -116,10 +180,10 @@ net::Task<Result<Response>> Client::send(Request request, BodySink& sink) {
             co_return Response{.head = std::move(outcome.head), .url = request.url, .address = std::move(tried->address)};
         }
         heads_size += outcome.heads_size;
-        if (heads_size > HeadLimits{}.total) {
+        if (heads_size > request.limits.head) {
             co_return fail(Error{.code = HttpErrc::head_too_large,
                                  .phase = Phase::receiving,
-                                 .cause = "the heads of the redirects are larger than " + std::to_string(HeadLimits{}.total) + " bytes",
+                                 .cause = "the heads of the redirects are larger than " + std::to_string(request.limits.head) + " bytes",
                                  .http_status = outcome.head.status},
                            tried->address);
         }
@@ -131,7 +195,7 @@ net::Task<Result<Response>> Client::send(Request request, BodySink& sink) {
                                  .http_status = outcome.head.status},
                            tried->address);
         }
-        request.url = *watched.next();
+        follow(request, *watched.next(), outcome.head.status);
     }
 }
 
@@ -155,7 +219,7 @@ void Client::blame_proxy(Result<Attempt>& tried, const net::ProxyTarget& proxy) 
 // The request as written for this route, again for each challenge that can be answered.
 net::Task<Result<Client::Attempt>> Client::answer_challenges(const Request& request, const Route& route, Doorman& sink) {
     const bool forwarded = route.forward.has_value();
-    const std::string method = request.method == Method::get ? "GET" : "HEAD";
+    const std::string method = to_string(request.method);
     const std::string target = request_target(request, forwarded);
     while (true) {
         auto bytes = write_request(request, {.proxy = forwarded,
@@ -164,13 +228,58 @@ net::Task<Result<Client::Attempt>> Client::answer_challenges(const Request& requ
         if (!bytes) {
             co_return std::unexpected(std::move(bytes.error()));
         }
-        auto tried = co_await attempt(request, route.key, *bytes, sink);
+        auto tried = pace_ != nullptr ? co_await attempt_at_pace(request, route.key, *bytes, sink)
+                                      : co_await attempt(request, route.key, *bytes, sink);
         if (forwarded) {
             blame_proxy(tried, *route.forward);
         }
         if (!tried || tried->outcome.error || !sink.challenged()) {
             co_return tried;
         }
+    }
+}
+
+void Client::limit_connections(const Request& request, const net::PoolKey& key, const PaceGate::Pass& pass) {
+    if (key.origin == request.url.origin) {  // those to a proxy serve other hosts too
+        pool_.limit(key, pass.allowed());
+    }
+}
+
+// A server that has too much of us is asked again when others of ours have left it, some times; what it says then is its answer.
+net::Task<Result<Client::Attempt>> Client::attempt_at_pace(const Request& request, const net::PoolKey& key, const std::string& bytes,
+                                                           BodySink& sink) {
+    std::optional<Result<Attempt>> failed;
+    for (unsigned rejections = 0;; ++rejections) {
+        std::optional<PaceGate::Pass> pass;
+        {
+            const Planned planned{pool_, key};
+            auto entered = co_await pace_->enter(request.url.origin);
+            if (!entered) {
+                co_return std::unexpected(std::move(entered.error()));
+            }
+            pass.emplace(std::move(*entered));
+        }
+        if (failed && !pass->ever_accepted()) {
+            co_return std::move(*failed);  // those beside it met the same: nobody is served here
+        }
+        limit_connections(request, key, *pass);
+        Usher usher{sink, *pass};
+        auto tried = co_await attempt(request, key, bytes, usher);
+        const bool turned_away = tried ? tried->turned_away : may_be_turned_away(tried.error().code);
+        const bool told = usher.rejection().has_value();
+        bool again = told || (turned_away && pass->turned_away());
+        limit_connections(request, key, *pass);
+        again = again && is_repeatable(request.method) && rejections < most_rejections && (turned_away || !tried->outcome.error);
+        if (again && (pass->ever_accepted() || turned_away)) {
+            failed.emplace(std::move(tried));
+            continue;
+        }
+        if (told && tried && !tried->outcome.error) {
+            if (auto use = sink.begin(tried->outcome.head, *usher.rejection()); !use) {
+                tried->outcome.error = std::move(use.error());
+            }
+        }
+        co_return tried;
     }
 }
 
@@ -193,6 +302,7 @@ net::Task<Result<Client::Attempt>> Client::attempt(const Request& request, const
         Attempt result{.outcome = {}, .address = connection.peer()};
         result.outcome = co_await exchange(network_, connection, lease->life(), request, bytes, sink);
         const TimePoint idle_since = lease->idle_since();
+        const bool reused = lease->reused();
         lease->release(result.outcome.hint);
         if (request.watch != nullptr && result.outcome.error) {
             request.watch->unbind();
@@ -201,11 +311,16 @@ net::Task<Result<Client::Attempt>> Client::attempt(const Request& request, const
             ++counts_.answers;
             co_return result;
         }
-        if (result.outcome.fate == net::Fate::elsewhere && result.outcome.error->code == net::NetErrc::interrupted) {
+        const bool repeatable = is_repeatable(request.method) || result.outcome.sent == 0;
+        if (repeatable && result.outcome.fate == net::Fate::elsewhere && result.outcome.error->code == net::NetErrc::interrupted) {
             ++counts_.interrupted;  // our doing: no sign of a stale connection, and no server to spare from a further request
             continue;
         }
-        const Replay replay = may_replay(result.outcome.fate, result.outcome.received > 0, resends);
+        if (pace_ != nullptr && repeatable && !reused && result.outcome.received == 0 && may_be_turned_away(result.outcome.error->code)) {
+            result.turned_away = true;
+            co_return result;
+        }
+        const Replay replay = may_replay(result.outcome.fate, result.outcome.received > 0, resends, repeatable);
         if (replay == Replay::no) {
             co_return result;
         }
@@ -229,6 +344,7 @@ void Client::count_resend(const ExchangeOutcome& outcome, Resends& resends) {
 
 Error status_error(const ResponseHead& head) {
     Error error{.code = HttpErrc::client_error, .phase = Phase::receiving, .http_status = head.status};
+    error.retry_after = retry_after(head, std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
     // These fields are a proxy's own: the origin has not spoken.
     const bool by_proxy = head.status == 407 || head.fields.find("X-Squid-Error") || head.fields.find("Proxy-Status");
     error.cause = std::string{by_proxy ? "the proxy" : "the server"} + " answered " + std::to_string(head.status);
@@ -246,7 +362,7 @@ Error status_error(const ResponseHead& head) {
         error.next_step = by_proxy ? "the proxy does not allow this request: ask whoever runs it"
                                    : "the server refuses access: check credentials and permissions";
     } else if (head.status >= 500) {
-        error.code = HttpErrc::server_error;
+        error.code = head.status == 503 ? HttpErrc::unavailable : HttpErrc::server_error;
         error.next_step = "try later or use another mirror";
     } else if (head.status < 400) {
         error.code = HttpErrc::unexpected_status;

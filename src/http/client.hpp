@@ -5,6 +5,7 @@
 #include "http/authenticators.hpp"
 #include "http/exchange.hpp"
 #include "http/message.hpp"
+#include "http/pace_gate.hpp"
 #include "http/replay.hpp"
 #include "http/route.hpp"
 #include "net/pool.hpp"
@@ -36,8 +37,9 @@ struct ClientCounts {
 
 class Client {
 public:
-    Client(net::Network& network, net::Pool& pool, Authenticators& authenticators, ProxyEnvironment environment)
-        : network_{network}, pool_{pool}, authenticators_{authenticators}, environment_{std::move(environment)} {}
+    // With a `pace` each request waits for its turn at the server that it goes to.
+    Client(net::Network& network, net::Pool& pool, Authenticators& authenticators, ProxyEnvironment environment, PaceGate* pace = nullptr)
+        : network_{network}, pool_{pool}, authenticators_{authenticators}, environment_{std::move(environment)}, pace_{pace} {}
 
     // Follows up to `max_redirects`. The sink sees only the final answer. Errors carry the URL asked for, the URL that failed when another,
     // and the address. A body that ended early is an error with what came already given to the sink.
@@ -52,10 +54,14 @@ private:
     struct Attempt {
         ExchangeOutcome outcome;
         std::string address;
+        bool turned_away = false;  // the server ended a new connection before it said anything
     };
     class Doorman;
+    class Usher;
     net::Task<Result<Attempt>> answer_challenges(const Request& request, const Route& route, Doorman& sink);
     net::Task<Result<Attempt>> attempt(const Request& request, const net::PoolKey& key, const std::string& bytes, BodySink& sink);
+    net::Task<Result<Attempt>> attempt_at_pace(const Request& request, const net::PoolKey& key, const std::string& bytes, BodySink& sink);
+    void limit_connections(const Request& request, const net::PoolKey& key, const PaceGate::Pass& pass);
     static void blame_proxy(Result<Attempt>& tried, const net::ProxyTarget& proxy);
     void count_resend(const ExchangeOutcome& outcome, Resends& resends);
 
@@ -63,6 +69,7 @@ private:
     net::Pool& pool_;
     Authenticators& authenticators_;
     ProxyEnvironment environment_;
+    PaceGate* pace_;
     ClientCounts counts_;
 };
 

@@ -39,6 +39,8 @@ public:
                 return "wrong range";
             case HttpErrc::too_slow:
                 return "too slow";
+            case HttpErrc::unavailable:
+                return "the server is not available for now";
         }
         return "unknown error";
     }

@@ -16,10 +16,11 @@ enum class HttpErrc {
     not_found,           // 404 or 410
     forbidden,           // 401, 403, 407, 451: the server wants credentials or refuses
     client_error,        // any other 4xx
-    server_error,        // 5xx
+    server_error,        // 5xx, but for 503
     unexpected_status,   // a status that is no answer to what was asked (1xx flood, 206 unasked, 304 unasked)
     bad_range,           // 206 with bytes other than those asked for
     too_slow,            // below `minrate` over a whole `timeout`
+    unavailable,         // 503: the server has too much to do, or is being repaired
 };
 
 [[nodiscard]] const std::error_category& http_category() noexcept;

@@ -3,6 +3,7 @@
 #include "http/body_decoder.hpp"
 #include "http/error.hpp"
 #include "http/head_parser.hpp"
+#include "http/read_pace.hpp"
 #include "net/error.hpp"
 
 #include <algorithm>
@@ -17,6 +18,7 @@ namespace {
 // turn.
 constexpr std::size_t first_read = std::size_t{4} << 10;
 constexpr std::size_t largest_read = std::size_t{64} << 10;
+constexpr std::size_t largest_write = std::size_t{64} << 10;
 constexpr std::uint64_t skip_limit = std::uint64_t{64} << 10;  // reading more away costs more than a new connection
 constexpr auto skip_time = std::chrono::milliseconds{500};
 
@@ -60,6 +62,12 @@ public:
 private:
     [[nodiscard]] TimePoint deadline() const { return network_.now() + request_.limits.timeout; }
 
+    [[nodiscard]] HeadLimits head_limits() const {
+        HeadLimits limits;
+        limits.total = request_.limits.head;
+        return limits;
+    }
+
     void happened(net::LifeEvent event) {
         const net::Step step = life_.on(event);
         if (step.fate != net::Fate::none) {
@@ -97,7 +105,8 @@ private:
             case net::Input::end:
                 co_return lost(net::EventKind::end, closed_error(Phase::sending, "the server closed the connection before the request"));
         }
-        auto written = co_await stream_.write_all(std::as_bytes(std::span{bytes_}), deadline());
+        auto written = co_await write_request_bytes();
+        outcome_.sent = written.bytes;
         if (written.bytes > 0) {
             happened(written.error ? net::EventKind::sent_part : net::EventKind::sent_all);
         }
@@ -108,16 +117,28 @@ private:
         co_return Result<void>{};
     }
 
+    // In pieces with a deadline each: a large body may take its time as long as it moves.
+    net::Task<net::Written> write_request_bytes() {
+        net::Written all;
+        for (auto rest = std::as_bytes(std::span{bytes_}); !rest.empty() && !all.error;) {
+            auto piece = co_await stream_.write_all(rest.first(std::min(rest.size(), largest_write)), deadline());
+            all.bytes += piece.bytes;
+            all.error = std::move(piece.error);
+            rest = rest.subspan(piece.bytes);
+        }
+        co_return all;
+    }
+
     // Fills the empty buffer. False: the peer closed.
-    net::Task<Result<bool>> fill(TimePoint until) {
-        buffer_.resize(next_read_);
+    net::Task<Result<bool>> fill(TimePoint until, std::size_t most = largest_read) {
+        buffer_.resize(std::min(next_read_, most));
         auto n = co_await stream_.read_some(buffer_, until);
         const bool cut_off = !n && n.error().code == net::NetErrc::cut_off;
         if (!n && !cut_off) {
             co_return lost(std::move(n.error()));
         }
         const std::size_t came = n.value_or(0);
-        if (came == buffer_.size()) {
+        if (came == next_read_) {
             next_read_ = std::min(largest_read, 4 * next_read_);
         }
         unread_ = std::span{buffer_}.first(came);
@@ -139,7 +160,7 @@ private:
 
     net::Task<Result<void>> receive_head() {
         const TimePoint until = deadline();  // for the whole head: a byte now and then is no progress
-        HeadParser parser;
+        HeadParser parser{head_limits()};
         while (true) {
             if (unread_.empty()) {
                 auto more = co_await fill(until);
@@ -172,12 +193,12 @@ private:
                 co_return Result<void>{};
             }
             happened(net::EventKind::informational);
-            if (!life_.is_open() || outcome_.heads_size > HeadLimits{}.total) {
+            if (!life_.is_open() || outcome_.heads_size > request_.limits.head) {
                 co_return lost(net::EventKind::malformed, Error{.code = HttpErrc::unexpected_status,
                                                                 .phase = Phase::receiving,
                                                                 .cause = "the server sends one provisional answer after the other"});
             }
-            parser = HeadParser{};
+            parser = HeadParser{head_limits()};
         }
     }
 
@@ -204,6 +225,9 @@ private:
         if (use_ == BodyUse::skip && !decoder.done()) {
             co_await skip_body(decoder);
             co_return Result<void>{};
+        }
+        if (request_.pace != nullptr && !unread_.empty()) {
+            request_.pace->taken(request_.url.origin.host, 0, unread_.size(), network_.now());
         }
         while (!decoder.done()) {
             if (unread_.empty()) {
@@ -286,10 +310,41 @@ private:
         co_return stored;
     }
 
+    // Waits for the throttle's leave; the wait is no silence of the server. Most bytes for the next read.
+    net::Task<Result<std::size_t>> pace() {
+        if (request_.pace == nullptr) {
+            co_return largest_read;
+        }
+        const ReadGrant grant = request_.pace->next(request_.url.origin.host, network_.now());
+        if (grant.at > network_.now()) {
+            if (!timer_) {
+                timer_ = network_.make_timer();
+            }
+            if (request_.watch != nullptr) {
+                request_.watch->hand_on(network_.now());
+            }
+            const auto wake = co_await timer_->wait_until(grant.at);
+            if (request_.watch != nullptr) {
+                request_.watch->handed_on(network_.now());
+            }
+            if (wake == net::Wake::cancelled) {
+                co_return lost(Error{.code = Errc::cancelled, .phase = Phase::receiving, .cause = "cancelled"});
+            }
+        }
+        co_return grant.bytes;
+    }
+
     // As fill, and judges the rate over the time spent waiting for the network (not for the disk).
     net::Task<Result<bool>> fill_body() {
+        auto granted = co_await pace();
+        if (!granted) {
+            co_return std::unexpected(std::move(granted.error()));
+        }
         const TimePoint before = network_.now();
-        auto more = co_await fill(before + request_.limits.timeout);
+        auto more = co_await fill(before + request_.limits.timeout, *granted);
+        if (request_.pace != nullptr) {
+            request_.pace->taken(request_.url.origin.host, *granted, more && *more ? unread_.size() : 0, network_.now());
+        }
         if (!more) {
             if (more.error().code == Errc::timed_out) {
                 more.error().cause = "the transfer stalled: nothing came for " + std::to_string(request_.limits.timeout.count()) + " ms";
@@ -325,6 +380,7 @@ private:
     std::size_t next_read_ = first_read;
     std::vector<std::byte> buffer_;
     std::span<const std::byte> unread_;
+    std::unique_ptr<net::Timer> timer_;  // of the throttle
     Duration waited_{0};
     std::uint64_t window_bytes_ = 0;
 };

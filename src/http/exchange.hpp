@@ -33,6 +33,7 @@ struct ExchangeOutcome {
     std::optional<Error> error;  // unset: head and body came whole
     bool head_complete = false;
     net::Fate fate = net::Fate::none;  // what the connection's end means for the request
+    std::size_t sent = 0;              // bytes of the request
     std::size_t received = 0;          // bytes of the answer
     std::size_t heads_size = 0;        // bytes of all heads, provisional answers included
     net::KeepHint hint;

@@ -17,12 +17,24 @@
 
 namespace lastack::http {
 
-enum class Method : std::uint8_t { get, head };
+class ReadPace;
+
+enum class Method : std::uint8_t { get, head, post };
+
+[[nodiscard]] constexpr const char* to_string(Method method) noexcept {
+    return method == Method::get ? "GET" : method == Method::head ? "HEAD" : "POST";
+}
+
+// Whether a request may be sent again when nobody knows what became of the first (RFC 9110 section 9.2.2).
+[[nodiscard]] constexpr bool is_repeatable(Method method) noexcept { return method != Method::post; }
 
 // Keeps order and duplicates; names compare without case.
 class Fields {
 public:
     void add(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
+    void remove(std::string_view name) {
+        std::erase_if(fields_, [name](const auto& field) { return iequals(field.first, name); });
+    }
     // The first value of that name; nothing when absent.
     [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const {
         for (const auto& [n, v] : fields_) {
@@ -68,6 +80,7 @@ struct Limits {
     std::chrono::milliseconds timeout{30'000};  // per phase: dial, sending, first byte, and silence in the body
     std::uint64_t minrate = 1000;               // bytes per second over one `timeout`; 0: no limit
     std::chrono::milliseconds dial{30'000};     // resolving and connecting, when shorter than `timeout`
+    std::size_t head = std::size_t{256} << 10;  // bytes of an answer's head, and of all heads on the way to the final answer
 };
 
 struct Request {
@@ -75,10 +88,13 @@ struct Request {
     Url url;
     Fields fields;  // besides Host, User-Agent, Accept, Accept-Encoding and Connection
     std::string user_agent;
-    bool keepalive = true;  // false: a connection of its own, closed after the answer
+    std::string body;          // of a POST
+    std::string content_type;  // of `body`
+    bool keepalive = true;     // false: a connection of its own, closed after the answer
     Limits limits;
     ConnectionOptions connection;
     ExchangeWatch* watch = nullptr;  // outlives the request; none: nobody looks
+    ReadPace* pace = nullptr;  // none: as fast as it comes; outlives the request
 };
 
 struct ResponseHead {

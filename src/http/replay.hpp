@@ -1,5 +1,5 @@
 // May this request be sent again, and how? Pure: the retry rules A to N of docs/design/connections.md, after the connection's Lifecycle has
-// said what became of the request. All our requests are GET or HEAD without a body, so every one may be repeated.
+// said what became of the request. A POST of which a byte was sent is never repeated: it may have been obeyed.
 #pragma once
 
 #include "net/lifecycle.hpp"
@@ -23,8 +23,11 @@ struct Resends {
 constexpr unsigned most_unsent = 8;
 constexpr unsigned most_stale = 2;
 
-// `answer_began`: part of a head came.
-[[nodiscard]] constexpr Replay may_replay(net::Fate fate, bool answer_began, const Resends& so_far) noexcept {
+// `answer_began`: part of a head came. `repeatable`: doing it twice does no harm, or nothing of it was sent.
+[[nodiscard]] constexpr Replay may_replay(net::Fate fate, bool answer_began, const Resends& so_far, bool repeatable = true) noexcept {
+    if (!repeatable) {
+        return Replay::no;
+    }
     switch (fate) {
         case net::Fate::elsewhere:  // A: free, but not for ever
             return so_far.unsent < most_unsent ? Replay::again : Replay::no;

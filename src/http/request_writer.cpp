@@ -17,7 +17,7 @@ std::string request_target(const Request& request, bool for_proxy) {
 }
 
 Result<std::string> write_request(const Request& request, const WrittenFor& way) {
-    std::string out = request.method == Method::get ? "GET " : "HEAD ";
+    std::string out = std::string{to_string(request.method)} + " ";
     out += request_target(request, way.proxy) + " HTTP/1.1\r\n";
     bool clean = is_clean(request.url.target);
     const auto field = [&](std::string_view name, std::string_view value) {
@@ -29,13 +29,19 @@ Result<std::string> write_request(const Request& request, const WrittenFor& way)
     };
     field("Host", request.url.host_field());
     field("User-Agent", request.user_agent);
-    field("Accept", "*/*");
+    if (!request.fields.find("Accept")) {
+        field("Accept", "*/*");
+    }
     // The bytes as they are: sizes, digests and ranges speak of them.
     field("Accept-Encoding", "identity");
     for (const auto& [name, value] : request.fields) {
         field(name, value);
     }
-    if (!way.authorization.empty()) {
+    if (request.method == Method::post) {
+        field("Content-Type", request.content_type);
+        field("Content-Length", std::to_string(request.body.size()));
+    }
+    if (!way.authorization.empty() && !request.fields.find("Authorization")) {
         field("Authorization", way.authorization);
     }
     if (!way.proxy_authorization.empty()) {
@@ -50,6 +56,9 @@ Result<std::string> write_request(const Request& request, const WrittenFor& way)
                                      .phase = Phase::sending,
                                      .url = request.url.str(),
                                      .cause = "a request field holds a control character"});
+    }
+    if (request.method == Method::post) {
+        out += request.body;
     }
     return out;
 }

@@ -19,7 +19,8 @@ struct WrittenFor {
 // The target as the request line has it.
 [[nodiscard]] std::string request_target(const Request& request, bool for_proxy);
 
-// Errors: Errc::invalid_argument when a field would break the line structure (CR, LF, NUL or another control character).
+// The head, and the body of a POST. Errors: Errc::invalid_argument when a field would break the line structure (CR, LF, NUL or another
+// control character).
 [[nodiscard]] Result<std::string> write_request(const Request& request, const WrittenFor& way = {});
 
 }  // namespace lastack::http

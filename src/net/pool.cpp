@@ -24,6 +24,7 @@ EventKind event_of(CloseReason reason) {
         case CloseReason::last_need:
             return EventKind::unneeded;
         case CloseReason::make_room:
+        case CloseReason::lowered:
             return EventKind::pressure;
     }
     return EventKind::unneeded;
@@ -106,6 +107,20 @@ void Pool::remove_need(const PoolKey& key) {
     plan_later();
 }
 
+void Pool::limit(const PoolKey& key, unsigned most) {
+    const auto found = lowered_.find(key);
+    const unsigned before = found == lowered_.end() ? options_.limits.per_key : found->second;
+    if (std::min(most, options_.limits.per_key) == before) {
+        return;
+    }
+    if (most < options_.limits.per_key) {
+        lowered_.insert_or_assign(shared(key), most);
+    } else {
+        lowered_.erase(found);
+    }
+    plan_later();
+}
+
 void Pool::expect_more(bool more) {
     expect_more_ = more;
     plan_later();
@@ -137,7 +152,7 @@ void Pool::perform(const PoolPlan& plan) {
         if (entry.life.is_dialling()) {
             tasks_.cancel(entry.dial);
         } else {
-            end(entry, event_of(reason));
+            end(entry, event_of(reason), reason == CloseReason::lowered ? to_string(reason) : "");
         }
     }
     for (const auto& [waiter, connection] : plan.assign) {
@@ -317,7 +332,7 @@ TimePoint Pool::idle_deadline(const Entry& entry, std::optional<std::chrono::sec
 }
 
 PoolState Pool::state() const {
-    PoolState state{.needs = needs_, .expect_more = expect_more_};
+    PoolState state{.needs = needs_, .lowered = lowered_, .expect_more = expect_more_};
     state.connections.reserve(entries_.size());
     for (const auto& [id, entry] : entries_) {
         state.connections.push_back({.id = id,

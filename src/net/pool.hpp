@@ -93,6 +93,10 @@ public:
     void add_need(const PoolKey& key);
     void remove_need(const PoolKey& key);
 
+    // At most so many connections to there, below the general limit: idle ones beyond it are closed. The general limit or more takes it
+    // back.
+    void limit(const PoolKey& key, unsigned most);
+
     void expect_more(bool more);
 
     // Closes every idle connection now.
@@ -179,7 +183,8 @@ private:
     std::map<ConnectionId, Entry> entries_;
     std::list<Waiter*> waiters_;
     std::map<PoolKey, unsigned> needs_;
-    std::set<PoolKey> keys_;  // all that were ever asked for: equal ones share their way and compare in no time
+    std::map<PoolKey, unsigned> lowered_;  // limits below the general one
+    std::set<PoolKey> keys_;               // all that were ever asked for: equal ones share their way and compare in no time
     LearnedLimits learned_;
     bool expect_more_ = false;
     bool plan_scheduled_ = false;

@@ -30,6 +30,7 @@ public:
 
     PoolPlan run() {
         close_expired();
+        close_beyond_lowered();
         assign_idle();
         dial_for_the_rest();
         close_unneeded();
@@ -62,6 +63,24 @@ private:
         }
     }
 
+    [[nodiscard]] unsigned most_to(const PoolKey& key) const {
+        const auto lowered = state_.lowered.find(key);
+        return lowered == state_.lowered.end() ? limits_.per_key : std::min(lowered->second, limits_.per_key);
+    }
+
+    // The server has too many of ours: those that lie idle go first.
+    void close_beyond_lowered() {
+        for (const auto& [key, most] : state_.lowered) {
+            while (counts_[key].open > most) {
+                const auto oldest = std::find_if(idle_.rbegin(), idle_.rend(), [&](const ConnectionView* c) { return c->key == key; });
+                if (oldest == idle_.rend()) {
+                    break;
+                }
+                shut(*oldest, CloseReason::lowered);
+            }
+        }
+    }
+
     void assign_idle() {
         for (const WaiterView& waiter : state_.waiters) {
             const auto match =
@@ -78,7 +97,7 @@ private:
 
     // The idle connection that is missed least: one that nothing needs, else the one idle for longest.
     const ConnectionView* dispensable(const PoolKey& for_key) {
-        const bool own_key_full = counts_[for_key].open >= limits_.per_key;
+        const bool own_key_full = counts_[for_key].open >= most_to(for_key);
         const ConnectionView* best = nullptr;
         for (const ConnectionView* connection : idle_) {
             if (own_key_full && connection->key != for_key) {
@@ -102,7 +121,7 @@ private:
                 --coming;
                 continue;
             }
-            if (counts_[waiter->key].open >= limits_.per_key || total_ >= limits_.total) {
+            if (counts_[waiter->key].open >= most_to(waiter->key) || total_ >= limits_.total) {
                 const ConnectionView* room = dispensable(waiter->key);
                 if (room == nullptr) {
                     continue;
@@ -158,6 +177,8 @@ const char* to_string(CloseReason reason) noexcept {
             return "no more need";
         case CloseReason::make_room:
             return "room for another host";
+        case CloseReason::lowered:
+            return "the server wants fewer connections";
     }
     return "";
 }

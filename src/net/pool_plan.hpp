@@ -34,9 +34,10 @@ struct WaiterView {
 
 struct PoolState {
     std::vector<ConnectionView> connections;
-    std::vector<WaiterView> waiters;    // in the order of arrival
-    std::map<PoolKey, unsigned> needs;  // requests that are planned but not waiting yet
-    bool expect_more = false;           // a batch is known to follow
+    std::vector<WaiterView> waiters;      // in the order of arrival
+    std::map<PoolKey, unsigned> needs;    // requests that are planned but not waiting yet
+    std::map<PoolKey, unsigned> lowered;  // fewer connections than PoolLimits::per_key
+    bool expect_more = false;             // a batch is known to follow
 };
 
 struct PoolLimits {
@@ -44,7 +45,7 @@ struct PoolLimits {
     unsigned total = 3;
 };
 
-enum class CloseReason : std::uint8_t { idle_limit, last_need, make_room };
+enum class CloseReason : std::uint8_t { idle_limit, last_need, make_room, lowered };
 
 struct PoolPlan {
     struct Assign {

@@ -1,13 +1,16 @@
 #include "net/socket_table.hpp"
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <cerrno>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
+#include <set>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <tuple>
 
 namespace lastack::net {
 
@@ -24,7 +27,10 @@ struct Request {
     inet_diag_req_v2 body;
 };
 
-bool is_of_interest(const TcpSocket& socket) { return socket.state != TcpState::time_wait; }
+void keep_what_counts(std::vector<TcpSocket>& sockets) {
+    std::erase_if(sockets, [](const TcpSocket& socket) { return socket.state == TcpState::time_wait; });
+    keep_the_last_of_each(sockets);
+}
 
 Result<std::vector<TcpSocket>> read_proc(const std::string& directory) {
     std::vector<TcpSocket> sockets;
@@ -36,7 +42,7 @@ Result<std::vector<TcpSocket>> read_proc(const std::string& directory) {
             return std::unexpected(text.error());
         }
     }
-    std::erase_if(sockets, [](const TcpSocket& socket) { return !is_of_interest(socket); });
+    keep_what_counts(sockets);
     return sockets;
 }
 
@@ -55,6 +61,14 @@ std::string to_string(const Endpoint& endpoint) {
     ::inet_ntop(endpoint.v6 ? AF_INET6 : AF_INET, endpoint.address.data(), text.data(), text.size());
     const std::string ip = endpoint.v6 ? "[" + std::string(text.data()) + "]" : std::string(text.data());
     return ip + ":" + (endpoint.port == 0 ? "*" : std::to_string(endpoint.port));
+}
+
+void keep_the_last_of_each(std::vector<TcpSocket>& sockets) {
+    std::set<std::tuple<Endpoint, Endpoint, std::uint64_t>> met;
+    const auto once = std::ranges::remove_if(sockets.rbegin(), sockets.rend(), [&met](const TcpSocket& socket) {
+        return !met.emplace(socket.local, socket.remote, socket.inode).second;
+    });
+    sockets.erase(sockets.begin(), once.begin().base());
 }
 
 Result<void> SocketTable::open() {
@@ -117,7 +131,7 @@ Result<std::vector<TcpSocket>> SocketTable::read() {
             }
         }
         if (answered) {
-            std::erase_if(sockets, [](const TcpSocket& socket) { return !is_of_interest(socket); });
+            keep_what_counts(sockets);
             return sockets;
         }
         netlink_ = FileDescriptor{};

@@ -68,6 +68,9 @@ struct TcpSocket {
 // Appends the lines of /proc/net/tcp (or tcp6) that are whole; a line that makes no sense is skipped.
 void parse_proc_net_tcp(std::string_view text, bool v6, std::vector<TcpSocket>& into);
 
+// The kernel walks its table while connections come and go: a socket may be met twice. Each is left once, as it was met last.
+void keep_the_last_of_each(std::vector<TcpSocket>& sockets);
+
 enum class TableSource : std::uint8_t { sock_diag, proc };
 enum class Quiet : bool { not_wanted, wanted };  // TcpSocket::quiet costs the kernel a lock per socket
 
@@ -76,7 +79,8 @@ public:
     // With sock_diag, reading changes to /proc for good when the kernel refuses.
     explicit SocketTable(Quiet quiet = Quiet::not_wanted, TableSource source = TableSource::sock_diag) : quiet_{quiet}, source_{source} {}
 
-    // All but those in TIME_WAIT, which belong to nobody. Errors: those of reading /proc/net/tcp.
+    // All but those in TIME_WAIT, which belong to nobody, each once. While others come and go, the kernel may pass over one: the next
+    // reading has it. Errors: those of reading /proc/net/tcp.
     [[nodiscard]] Result<std::vector<TcpSocket>> read();
     [[nodiscard]] TableSource source() const { return source_; }
 

@@ -44,8 +44,12 @@ std::string file_answer(const SimRequest& request, std::string_view content, std
     if (first >= content.size()) {
         return answer(416, "", {"Content-Range: bytes */" + total});
     }
-    return answer(206, content.substr(first),
-                  {tag, "Content-Range: bytes " + std::to_string(first) + "-" + std::to_string(content.size() - 1) + "/" + total});
+    const auto dash = range.find('-');
+    const bool open_ended = dash == std::string::npos || dash + 1 == range.size();
+    const std::size_t last =
+        open_ended ? content.size() - 1 : std::min<std::size_t>(std::stoull(range.substr(dash + 1)), content.size() - 1);
+    return answer(206, content.substr(first, last - first + 1),
+                  {tag, "Content-Range: bytes " + std::to_string(first) + "-" + std::to_string(last) + "/" + total});
 }
 
 std::function<Task<void>(Peer)> keep_alive(std::function<std::string(const SimRequest&)> handler) {

@@ -53,10 +53,10 @@ std::string configuration(const NginxOptions& options, const std::string& root, 
     for (const char* kind : {"client_body", "proxy", "fastcgi", "uwsgi", "scgi"}) {
         text += std::string(kind) + "_temp_path " + prefix + "/" + kind + ";\n";
     }
-    text += "default_type application/octet-stream; sendfile on; tcp_nopush off;\nkeepalive_timeout " + options.keepalive_timeout +
-            "; keepalive_requests " + std::to_string(options.keepalive_requests) + ";\nserver {\nlisten 127.0.0.1:" + std::to_string(port) +
-            (options.tls ? " ssl;\n" + tls_directives(*options.tls) : ";\n") + "root " + root + ";\n" + options.server_directives +
-            "\nlocation = /.ready { return 204; }\nlocation / { }\n";
+    text += options.http_directives + "\ndefault_type application/octet-stream; sendfile on; tcp_nopush off;\nkeepalive_timeout " +
+            options.keepalive_timeout + "; keepalive_requests " + std::to_string(options.keepalive_requests) +
+            ";\nserver {\nlisten 127.0.0.1:" + std::to_string(port) + (options.tls ? " ssl;\n" + tls_directives(*options.tls) : ";\n") +
+            "root " + root + ";\n" + options.server_directives + "\nlocation = /.ready { return 204; }\nlocation / { }\n";
     for (const auto& location : options.locations) {
         text += "location " + location.path + " { " + location.directives + " }\n";
     }

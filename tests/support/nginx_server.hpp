@@ -35,7 +35,8 @@ struct NginxOptions {
     std::string keepalive_timeout = "75s";  // as in nginx.conf; with a second value the Keep-Alive field is sent
     unsigned keepalive_requests = 1000;
     std::vector<NginxLocation> locations;  // besides "/"
-    std::string server_directives;         // further ones
+    std::string http_directives;           // further ones, of the http block
+    std::string server_directives;         // and of the server
     std::optional<NginxTls> tls;           // https instead of http
 };
 

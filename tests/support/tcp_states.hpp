@@ -31,7 +31,7 @@ struct TcpSocket {
     std::uint16_t local_port = 0;
     std::uint16_t remote_port = 0;  // 0: not connected
     std::uint64_t inode = 0;
-    int descriptor = -1;  // in the process that owns it
+    int descriptor = -1;       // in the process that owns it
     std::uint64_t unread = 0;  // bytes that wait to be read
 
     friend bool operator==(const TcpSocket&, const TcpSocket&) = default;

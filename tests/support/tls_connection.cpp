@@ -145,7 +145,7 @@ void Connection::read_all() {
             seen_.peer_fin = now_;
         } else if (errno != EINTR) {
             if (errno != EAGAIN) {
-                seen_.peer_reset = now_;
+                see_reset();
             }
             break;
         }
@@ -153,13 +153,16 @@ void Connection::read_all() {
     decrypt();
 }
 
+// Our close_notify may meet a socket that their close has taken away already: then the kernel says RST, and they closed in good order.
+void Connection::see_reset() { (seen_.peer_close_notify && seen_.close_notify_sent ? seen_.peer_fin : seen_.peer_reset) = now_; }
+
 void Connection::look_for_end(short events) {
     if (!seen_.peer_reset && (static_cast<unsigned>(events) & POLLERR) != 0) {
-        seen_.peer_reset = now_;
+        see_reset();
     } else if (!seen_.peer_fin && (static_cast<unsigned>(events) & POLLRDHUP) != 0) {
         seen_.peer_fin = now_;
     }
-    if (seen_.peer_reset) {
+    if (seen_.peer_reset || (seen_.peer_fin && (static_cast<unsigned>(events) & POLLERR) != 0)) {
         finish();
     }
 }
@@ -218,8 +221,8 @@ void Connection::advance() {
 }
 
 void Connection::after_script() {
-    // Not at their close_notify: their FIN is on its way, and what is sent before it is seen may meet a socket that is gone and bring a RST.
-    if (seen_.peer_fin && !seen_.fin_sent) {
+    const bool close = seen_.peer_fin || seen_.peer_close_notify;
+    if (close && !seen_.fin_sent) {
         if (seen_.peer_close_notify && !seen_.close_notify_sent) {
             perform(CloseNotify{});
             flush();
@@ -241,7 +244,7 @@ void Connection::flush() {
                 seen_.error = "sent after FIN";
                 out_.clear();
             } else if (errno != EAGAIN) {
-                seen_.peer_reset = now_;
+                see_reset();
                 finish();
             }
             return;

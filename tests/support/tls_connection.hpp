@@ -33,6 +33,7 @@ private:
     void read_all();
     void decrypt();
     void take_requests();
+    void see_reset();
     void look_for_end(short events);
     void flush();
     void advance();

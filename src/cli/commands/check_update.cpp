@@ -19,7 +19,7 @@ int run_check_update(Session& session) {
     if (updates.empty()) {
         return exit_status::done;
     }
-    session.say(package_list({{"", std::move(updates)}}, style_of(stdout).width));
+    session.say(package_list({{"", std::move(updates)}}, style_of(stdout).window.columns));
     return exit_status::updates_found;
 }
 

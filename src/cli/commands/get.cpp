@@ -1,66 +1,210 @@
+#include "base/file.hpp"
 #include "base/text.hpp"
-#include "base/url.hpp"
+#include "base/time.hpp"
 #include "cli/command.hpp"
+#include "cli/get_list.hpp"
+#include "cli/get_plan.hpp"
+#include "cli/ndjson.hpp"
 #include "cli/progress.hpp"
 
-#include <set>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <map>
+#include <poll.h>
+#include <unistd.h>
 
 namespace lastack::cli {
 
 namespace {
 
-// The last segment of the URL's path: a name in the directory of the download, never a way out of it.
-std::string file_name(const Url& url) {
-    const std::string_view path = url.path();
-    std::string name{path.substr(path.rfind('/') + 1)};
-    if (name.empty() || name == "." || name == "..") {
-        return "index.html";
+using std::chrono::milliseconds;
+
+milliseconds since(TimePoint begun) { return std::chrono::duration_cast<milliseconds>(Clock::now() - begun); }
+
+// An object the moment a file ends.
+class JsonLines final : public ProgressObserver {
+public:
+    JsonLines(Session& session, const std::vector<DownloadRequest>& requests) : session_{session}, requests_{requests} {}
+
+    void started(std::size_t index, std::string_view /*label*/, std::optional<std::uint64_t> /*total*/) override {
+        begun_.insert_or_assign(index, Clock::now());
     }
-    return name;
+    void advanced(std::size_t /*index*/, std::uint64_t /*received*/, std::optional<std::uint64_t> /*total*/) override {}
+    void finished(std::size_t index, const Result<DownloadResult>& result) override {
+        const auto begun = begun_.find(index);
+        const milliseconds took = begun == begun_.end() ? milliseconds{} : since(begun->second);
+        session_.print(result_json(index, requests_.at(index), result, took) + "\n");
+        begun_.erase(index);
+    }
+    void tick() override {}
+
+private:
+    Session& session_;
+    const std::vector<DownloadRequest>& requests_;
+    std::map<std::size_t, TimePoint> begun_;
+};
+
+Result<RequestOptions> request_options(const Session& session) {
+    const GetOptions& get = session.arguments().get;
+    const repo::MainConfig& config = session.config().main;
+    auto connection = connection_of(get, config.connection);
+    if (!connection) {
+        return std::unexpected(std::move(connection.error()));
+    }
+    RequestOptions options{.timeout = config.timeout,
+                           .retries = config.retries,
+                           .minrate = config.minrate,
+                           .keepalive = config.keepalive,
+                           .user_agent = config.user_agent,
+                           .connection = std::move(*connection)};
+    if (auto applied = apply_words(get, options); !applied) {
+        return std::unexpected(std::move(applied.error()));
+    }
+    return options;
+}
+
+// To its end, or until a stop is asked for: nobody else would wake a read.
+Result<std::string> read_standard_input(Session& session) {
+    constexpr std::size_t longest_list = std::size_t{64} << 20;
+    std::string text;
+    std::array<char, 65536> buffer{};
+    while (text.size() <= longest_list) {
+        std::array<pollfd, 2> wanted{
+            {{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0}, {.fd = session.signals().descriptor(), .events = POLLIN, .revents = 0}}};
+        if (::poll(wanted.data(), wanted.size(), -1) < 0) {
+            continue;
+        }
+        if (wanted[1].revents != 0) {
+            return std::unexpected(Error{.code = Errc::cancelled});
+        }
+        const ssize_t count = ::read(STDIN_FILENO, buffer.data(), buffer.size());
+        if (count == 0) {
+            return text;
+        }
+        if (count < 0 && errno != EINTR && errno != EAGAIN) {
+            return std::unexpected(Error{.code = Errc::io_failed, .cause = "standard input: " + std::generic_category().message(errno)});
+        }
+        text.append(buffer.data(), static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
+    }
+    return std::unexpected(Error{.code = Errc::invalid_argument, .cause = "the list on standard input is too long"});
+}
+
+Result<void> add_lists(Session& session, std::vector<WantedFile>& files) {
+    for (const auto& list : session.arguments().get.lists) {
+        const bool standard_input = list == "-";
+        const auto text = standard_input ? read_standard_input(session) : read_file(list);
+        if (!text) {
+            return std::unexpected(text.error());
+        }
+        auto listed = parse_get_list(*text, standard_input ? "standard input" : list.string());
+        if (!listed) {
+            return std::unexpected(std::move(listed.error()));
+        }
+        for (WantedFile& file : *listed) {
+            if (file.path.has_parent_path()) {
+                if (auto made = make_directories(session.arguments().directory / file.path.parent_path()); !made) {
+                    return made;
+                }
+            }
+            files.push_back(std::move(file));
+        }
+    }
+    return {};
+}
+
+Result<std::vector<DownloadRequest>> planned(Session& session) {
+    const auto options = request_options(session);
+    if (!options) {
+        return std::unexpected(options.error());
+    }
+    if (!session.arguments().get.rate_limit.empty()) {
+        const auto rate = parse_rate(session.arguments().get.rate_limit);
+        if (!rate) {
+            return std::unexpected(rate.error());
+        }
+        session.limit_rate(*rate);
+    }
+    auto files = files_of(session.arguments());
+    if (!files) {
+        return std::unexpected(std::move(files.error()));
+    }
+    if (auto added = add_lists(session, *files); !added) {
+        return std::unexpected(std::move(added.error()));
+    }
+    return plan_downloads(*files, session.arguments(), *options);
+}
+
+// After Ctrl-C: what is kept of the files that did not come to their end.
+std::string kept_text(const std::vector<DownloadRequest>& requests, const std::vector<Result<DownloadResult>>& results) {
+    constexpr std::size_t most_names = 5;
+    std::size_t partial = 0;
+    std::string names;
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+        std::filesystem::path part = requests[i].path;
+        part += ".part";
+        std::error_code none;
+        if (results[i] || !std::filesystem::exists(part, none)) {
+            continue;
+        }
+        if (++partial <= most_names) {
+            names += "\n  " + printable(part.string());
+        }
+    }
+    if (partial == 0) {
+        return "No partial file is left.\n";
+    }
+    if (partial > most_names) {
+        names += fmt::format("\n  ... and {} more", partial - most_names);
+    }
+    return fmt::format("{} kept; the same command goes on where {} stopped:{}\n",
+                       partial == 1 ? "1 partial file is" : fmt::format("{} partial files are", partial), partial == 1 ? "it" : "they",
+                       names);
 }
 
 }  // namespace
 
 int run_get(Session& session) {
     const Arguments& arguments = session.arguments();
-    const repo::MainConfig& config = session.config().main;
-    const auto connection = connection_of(arguments.get, config.connection);
-    if (!connection) {
-        session.fail(connection.error());
-        return exit_status::usage;
+    const auto requests = planned(session);
+    if (!requests) {
+        const int status = session.fail(requests.error());
+        return requests.error().code == Errc::invalid_argument ? exit_status::usage : status;
     }
-    std::vector<DownloadRequest> requests;
-    std::set<std::filesystem::path> names;
-    for (const std::string& operand : arguments.operands) {
-        auto url = parse_url(operand);
-        if (!url) {
-            session.fail(url.error());
-            return exit_status::usage;
-        }
-        DownloadRequest request{.urls = {operand},
-                                .path = arguments.directory / (arguments.output.empty() ? file_name(*url) : arguments.output.string())};
-        request.options = {.timeout = config.timeout,
-                           .retries = config.retries,
-                           .minrate = config.minrate,
-                           .keepalive = config.keepalive,
-                           .user_agent = config.user_agent,
-                           .connection = *connection};
-        if (!names.insert(request.path).second) {
-            session.fail("two of the URLs would be written to " + request.path.string() + "; get them one by one with -o");
-            return exit_status::usage;
-        }
-        requests.push_back(std::move(request));
+    session.signals().end_at_second_stop();
+    const TimePoint begun = Clock::now();
+    std::unique_ptr<ProgressObserver> progress;
+    if (arguments.get.json) {
+        progress = std::make_unique<JsonLines>(session, *requests);
+    } else if (!session.quiet()) {
+        progress = make_progress(stdout, requests->size(), 0);
     }
-    const auto progress = session.quiet() ? nullptr : make_progress(stdout, requests.size(), 0);
-    const auto results = session.client().download(requests, progress.get(), session.stop(), LastBatch::yes);
+    const auto results = session.client().download(*requests, progress.get(), session.stop(), LastBatch::yes);
+    progress.reset();
     session.close_connections();
-    int status = exit_status::done;
+
+    GetSummary summary{.files = results.size()};
     for (const auto& result : results) {
+        summary.count(result);
         if (!result && result.error().code != Errc::cancelled) {
-            status = session.fail(result.error());
+            session.fail(result.error());
         }
     }
-    return session.stop().stop_requested() ? session.stopped() : status;
+    const bool interrupted = session.stop().stop_requested() && summary.cancelled > 0;
+    const int status = summary.failed + summary.cancelled > 0 ? exit_status::failed : exit_status::done;
+    if (summary.failed > 0 && results.size() > 1) {
+        session.fail_as(fmt::format("{} of {} files failed", summary.failed, results.size()));
+    }
+    if (interrupted) {
+        session.stopped();
+        session.fail_as(fmt::format("{} of {} files are done. {}", summary.done, results.size(), kept_text(*requests, results)));
+    }
+    if (arguments.get.json) {
+        session.print(summary_json(summary, since(begun), status, interrupted) + "\n");
+    }
+    return status;
 }
 
 }  // namespace lastack::cli

@@ -41,7 +41,7 @@ int run_list(Session& session) {
     if (category == "updates") {
         sections.push_back({"Updated Packages", loaded->sack.updates(patterns)});
     }
-    const std::string text = package_list(sections, style_of(stdout).width);
+    const std::string text = package_list(sections, style_of(stdout).window.columns);
     if (text.empty() && !patterns.empty()) {
         return session.fail("No matching Packages to list");
     }

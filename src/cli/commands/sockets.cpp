@@ -45,7 +45,7 @@ class Screen {
 public:
     void draw(const std::vector<std::string>& lines) {
         std::string text = drawn_ > 0 ? fmt::format("\x1b[{}A\r\x1b[J", drawn_) : std::string{};
-        const auto shown = fitted(lines, style_of(stdout).width, terminal_height() - 1);
+        const auto shown = fitted(lines, style_of(stdout).window.columns, terminal_height() - 1);
         for (const std::string& line : shown) {
             text += line + "\n";
         }

@@ -139,7 +139,7 @@ TEST_F(Cancel, a_client_that_goes_closes_its_sockets) {
         ASSERT_THAT(short_lived.fetch({document(origin.url("/a"))}).at(0), Succeeded());
         EXPECT_EQ(origin.open_connections(), 1);
     }
-    EXPECT_TRUE(own_sockets_to(origin.port()).empty());
+    expect_no_sockets_to(origin.port());
     ASSERT_TRUE(origin.wait_until_all_closed());
     EXPECT_FALSE(origin.record().connections[0].peer_reset) << "an orderly close, no RST";
 }

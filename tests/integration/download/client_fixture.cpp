@@ -96,7 +96,12 @@ void ClientTest::leave_partial(const DownloadRequest& request, std::string_view 
 
 void ClientTest::expect_no_sockets() {
     EXPECT_EQ(client().connections().open, 0u);
-    const auto sockets = own_sockets_to(origin.port());
+    expect_no_sockets_to(origin.port());
+}
+
+void ClientTest::expect_no_sockets_to(std::uint16_t port) {
+    [[maybe_unused]] const auto turned = client().connections();
+    const auto sockets = own_sockets_to(port);
     EXPECT_TRUE(sockets.empty()) << describe(sockets);
 }
 

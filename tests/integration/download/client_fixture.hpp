@@ -61,6 +61,8 @@ protected:
     [[nodiscard]] bool exists(std::string_view name) const { return std::filesystem::exists(directory / name); }
     // No socket of ours leads to the origin, and the pool knows of none.
     void expect_no_sockets();
+    // At the end of the reactor's turn: a peer may see our FIN before the descriptor is gone.
+    void expect_no_sockets_to(std::uint16_t port);
 
     TempDirectory directory;
     ScriptedOrigin origin;

@@ -57,7 +57,7 @@ TEST_F(Crowd, of_idle_connections_that_end_in_one_instant_is_gone_at_once_and_ho
     EXPECT_EQ(latencies.size(), kMany);
     EXPECT_LE(first_quartile(latencies), kMost);
     EXPECT_LE(*std::ranges::max_element(latencies), kWorst);
-    EXPECT_TRUE(own_sockets_to(origin.port()).empty());
+    expect_no_sockets_to(origin.port());
 }
 
 TEST_F(Crowd, of_idle_connections_is_closed_by_us_in_one_call) {

@@ -43,7 +43,7 @@ protected:
             const auto all = close_latencies(seen);
             ASSERT_EQ(all.size(), 1u);
             latencies.push_back(all[0]);
-            EXPECT_TRUE(own_sockets_to(host.port()).empty());
+            expect_no_sockets_to(host.port());
         }
         EXPECT_LE(first_quartile(latencies), kOneTurn);
         EXPECT_LE(*std::ranges::max_element(latencies), kWorst);

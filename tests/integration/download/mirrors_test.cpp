@@ -58,7 +58,7 @@ INSTANTIATE_TEST_SUITE_P(All, FailingMirror,
                                            FirstMirror{"gone", "/gone", HttpErrc::not_found, 410, 1},
                                            FirstMirror{"forbidden", "/forbidden", HttpErrc::forbidden, 403, 1},
                                            FirstMirror{"server_error", "/broken", HttpErrc::server_error, 500, 3},
-                                           FirstMirror{"unavailable", "/busy", HttpErrc::server_error, 503, 3},
+                                           FirstMirror{"unavailable", "/busy", HttpErrc::unavailable, 503, 3},
                                            FirstMirror{"other_client_error", "/teapot", HttpErrc::client_error, 418, 1},
                                            FirstMirror{"hangs_up", "/hangs_up", net::NetErrc::closed, 0, 3}),
                          [](const ::testing::TestParamInfo<FirstMirror>& info) { return std::string(info.param.name); });

@@ -88,7 +88,7 @@ TEST_P(Misbehaviour, of_mirrors_costs_time_and_no_correctness) {
     EXPECT_EQ(client().connections().open, 0u);
     for (const auto& mirror : mirrors) {
         EXPECT_TRUE(mirror.wait_until_all_closed());
-        EXPECT_TRUE(own_sockets_to(mirror.port()).empty());
+        expect_no_sockets_to(mirror.port());
     }
 }
 

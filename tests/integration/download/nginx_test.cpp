@@ -27,7 +27,7 @@ TEST_F(Nginx, a_batch_of_files_shares_the_connections) {
     for (const auto& result : client().download(std::move(batch))) {
         ASSERT_THAT(result, Succeeded());
     }
-    EXPECT_TRUE(own_sockets_to(server.port()).empty());
+    expect_no_sockets_to(server.port());
     const auto lines = server.wait_for_log(60);
     EXPECT_EQ(lines.size(), 60u);
     EXPECT_LE(distinct_connections(lines), 3u);

@@ -290,7 +290,7 @@ INSTANTIATE_TEST_SUITE_P(
                       BadAnswer{"stops_in_the_head", {Send{"HTTP/1.1 200"}, CloseFin{}}, NetErrc::closed, ""},
                       BadAnswer{"talks_junk", {Send{"220 mail.test ESMTP\r\n\r\n"}}, HttpErrc::bad_head, ""},
                       BadAnswer{"says_502", {Send{"HTTP/1.1 502 Bad Gateway" + squid_says}}, HttpErrc::server_error, "502 Bad Gateway"},
-                      BadAnswer{"says_503", {Send{"HTTP/1.1 503 Busy" + squid_says}}, HttpErrc::server_error, "503 Busy"},
+                      BadAnswer{"says_503", {Send{"HTTP/1.1 503 Busy" + squid_says}}, HttpErrc::unavailable, "503 Busy"},
                       BadAnswer{"says_403", {Send{"HTTP/1.1 403 Forbidden" + squid_says}}, HttpErrc::forbidden, "403 Forbidden"}),
     [](const auto& instance) { return std::string(instance.param.what); });
 
@@ -299,7 +299,7 @@ TEST_F(HttpProxy, an_origin_that_is_down_behind_it_is_told_in_its_name) {
     const RefusingPort refusing;
     ask_through(squid.url());
     const auto result = fetch_url(refusing.url("/a"));
-    ASSERT_THAT(result, FailedWith(HttpErrc::server_error));
+    ASSERT_THAT(result, FailedWith(HttpErrc::unavailable));
     EXPECT_EQ(result.error().http_status, 503);
     EXPECT_THAT(result.error().cause, HasSubstr("the proxy answered 503"));
 }

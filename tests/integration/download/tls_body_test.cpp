@@ -134,7 +134,7 @@ TEST_P(TlsBody, in_half_a_record_that_never_ends_stalls_and_is_given_up) {
     TlsPeer peer(versioned());
     peer.on_accept(0, {tls::Handshake{}, tls::Answer{.bytes = head_for(5000)}, tls::SendHalf{.bytes = content_of(5000)}, tls::Ignore{}});
     EXPECT_EQ(failure_of(peer.url("/f")).code, Errc::timed_out);
-    EXPECT_TRUE(own_sockets_to(peer.port()).empty());
+    expect_no_sockets_to(peer.port());
 }
 
 TEST_P(TlsBody, in_two_halves_of_a_record_is_whole) {
@@ -163,7 +163,7 @@ TEST_P(TlsBody, of_many_megabytes_arrives_whole_on_several_connections) {
     for (const auto& result : client().download(std::move(batch))) {
         ASSERT_THAT(result, Succeeded());
     }
-    EXPECT_TRUE(own_sockets_to(server.port()).empty());
+    expect_no_sockets_to(server.port());
     const auto lines = server.wait_for_log(6);
     ASSERT_EQ(lines.size(), 6u);
     EXPECT_LE(distinct_connections(lines), 3u);

@@ -32,7 +32,7 @@ protected:
         EXPECT_LT(Clock::now() - began, 2s);
         expect_error(broken.url("/f"), code, words);
         EXPECT_LE(broken.accepted(), 2 * (1 + static_cast<int>(request_options.retries)));
-        EXPECT_TRUE(own_sockets_to(broken.port()).empty());
+        expect_no_sockets_to(broken.port());
     }
     void expect_error(const std::string& url, std::error_code code, std::string_view words) {
         const auto error = failure_of(url);
@@ -126,7 +126,7 @@ TEST_P(TlsHandshake, silence_ends_at_the_limit) {
         EXPECT_THAT(error.cause, HasSubstr("TLS handshake"));
         EXPECT_EQ(error.phase, Phase::securing);
         EXPECT_LT(Clock::now() - began, 2s);
-        EXPECT_TRUE(own_sockets_to(peer.port()).empty());
+        expect_no_sockets_to(peer.port());
     }
 }
 
@@ -140,7 +140,7 @@ TEST_P(TlsHandshake, is_given_up_when_the_caller_stops) {
     stop.request_stop();
     EXPECT_THAT(result.get().at(0), FailedWith(Errc::cancelled));
     EXPECT_TRUE(peer.wait_for_connection(1, [](const tls::SeenConnection& seen) { return seen.peer_fin || seen.peer_reset; }));
-    EXPECT_TRUE(own_sockets_to(peer.port()).empty());
+    expect_no_sockets_to(peer.port());
 }
 
 class TlsOther : public TlsTest {};

@@ -43,7 +43,7 @@ protected:
         EXPECT_FALSE(seen.peer_reset) << "an orderly close was due";
         EXPECT_EQ(seen.error, "");
         ASSERT_TRUE(wait_for_events(ConnectionEventKind::closed));
-        EXPECT_TRUE(own_sockets_to(peer.port()).empty()) << describe(own_sockets_to(peer.port()));
+        expect_no_sockets_to(peer.port());
     }
     // Several hosts, one connection each: their peers end it by `then`, and we answer within a turn of `from`.
     void expect_closed_within_a_turn(const Steps& then, Moment from, const std::function<void(const SeenConnection&)>& look) {
@@ -63,7 +63,7 @@ protected:
             ASSERT_TRUE(seen.*from);
             times.push_back(seen.peer_fin.value_or(TimePoint::max()) - *(seen.*from));
             look(seen);
-            EXPECT_TRUE(own_sockets_to(peer.port()).empty());
+            expect_no_sockets_to(peer.port());
         }
         EXPECT_LE(first_quartile(times), kOneTurn);
         EXPECT_LE(*std::ranges::max_element(times), kWorst);
@@ -244,7 +244,7 @@ TEST_P(TlsIdle, a_call_to_close_connections_says_close_notify) {
     peer.on_accept(0, after_answer({}));
     fetch_and_keep(peer);
     client().close_connections();
-    EXPECT_TRUE(own_sockets_to(peer.port()).empty());
+    expect_no_sockets_to(peer.port());
     expect_closed(peer);
     EXPECT_TRUE(peer.record().connections.front().peer_close_notify);
 }
@@ -261,7 +261,7 @@ TEST_P(TlsIdle, a_server_that_never_answers_our_close_is_not_waited_for) {
             const auto before = Clock::now();
             client().close_connections();
             times.push_back(Clock::now() - before);
-            EXPECT_TRUE(own_sockets_to(peer.port()).empty());
+            expect_no_sockets_to(peer.port());
         }
     }
     EXPECT_LE(first_quartile(times), 100ms);

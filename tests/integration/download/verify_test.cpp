@@ -154,7 +154,7 @@ TEST_F(Verify, requests_that_make_no_sense_are_told_so) {
 
 TEST_F(Verify, nothing_to_do_is_done_at_once) {
     EXPECT_TRUE(client().download({}).empty());
-    EXPECT_TRUE(client().fetch({}).empty());
+    EXPECT_TRUE(client().fetch(std::vector<FetchRequest>{}).empty());
 }
 
 TEST_F(Verify, one_failure_does_not_end_the_others_and_results_keep_their_order) {

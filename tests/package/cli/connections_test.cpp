@@ -91,7 +91,8 @@ TEST_P(Connections, none_is_open_at_the_prompt_and_in_the_transaction_and_none_w
     EXPECT_EQ(open_between(looks, prompted + 50ms, answered), "");
     EXPECT_GT(exited - transaction_begun, 2s);
     EXPECT_EQ(open_between(looks, transaction_begun, exited), "");
-    EXPECT_EQ(looks_with_close_wait(looks), 0U);
+    // A look may fall between a FIN and our close; none lasts.
+    EXPECT_LE(longest_close_wait(looks), 100ms);
     EXPECT_LE(most_open(looks), 3U);
     EXPECT_EQ(site.server.answered(36), "");
     // Without this the rest would say nothing.
@@ -142,7 +143,7 @@ TEST_P(Connections, one_that_waits_for_a_slow_download_elsewhere_does_not_stay_i
     const auto looks = watch.stop();
 
     EXPECT_EQ(run.status, 0) << told(run);
-    EXPECT_LE(longest_close_wait(looks), 20ms);
+    EXPECT_LE(longest_close_wait(looks), 100ms);
     expect_it_was_slow(site);
 }
 

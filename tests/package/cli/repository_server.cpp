@@ -54,11 +54,13 @@ std::string RepositoryServer::answered(std::size_t requests) const {
     if (!way_.squid) {
         return wrong;
     }
-    // A tunnel of the program's ends when nginx's connection does: there are as many of both.
-    const auto expected = way_.tls ? distinct_connections(nginx_->log()) : requests;
-    const auto told = squid_->wait_for_log(expected);
-    if (told.size() != expected) {
-        wrong += "squid told of " + std::to_string(told.size()) + " requests, not " + std::to_string(expected) + ". ";
+    // A tunnel that was not ready before another connection became free carries nothing: squid may tell of more tunnels than nginx of
+    // connections.
+    const auto least = way_.tls ? distinct_connections(nginx_->log()) : requests;
+    const auto told = squid_->wait_for_log(least);
+    if (told.size() < least || told.size() > requests) {
+        wrong += "squid told of " + std::to_string(told.size()) + " requests, not " + std::to_string(least) + " to " +
+                 std::to_string(requests) + ". ";
     }
     const bool all_tunnels = std::ranges::all_of(told, [](const SquidLogLine& line) { return line.method == "CONNECT"; });
     const bool all_forwarded = std::ranges::all_of(told, [](const SquidLogLine& line) { return line.method == "GET"; });

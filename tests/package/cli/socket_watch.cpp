@@ -73,11 +73,6 @@ std::string open_between(const std::vector<SocketLook>& looks, TimePoint from, T
     return looked ? "" : "not looked";
 }
 
-std::size_t looks_with_close_wait(const std::vector<SocketLook>& looks) {
-    return static_cast<std::size_t>(
-        std::ranges::count_if(looks, [](const SocketLook& look) { return count_in(look.sockets, TcpState::close_wait) > 0; }));
-}
-
 std::chrono::milliseconds longest_close_wait(const std::vector<SocketLook>& looks) {
     std::map<std::uint64_t, TimePoint> since;
     Duration longest{};

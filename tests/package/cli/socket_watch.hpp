@@ -33,8 +33,7 @@ private:
 // were no such looks.
 [[nodiscard]] std::string open_between(const std::vector<SocketLook>& looks, TimePoint from, TimePoint to);
 
-// How many looks saw a socket in CLOSE_WAIT, and the longest time that one socket was certainly in it: between two looks that saw it so.
-[[nodiscard]] std::size_t looks_with_close_wait(const std::vector<SocketLook>& looks);
+// The longest time that one socket was certainly in CLOSE_WAIT: between two looks that saw it so.
 [[nodiscard]] std::chrono::milliseconds longest_close_wait(const std::vector<SocketLook>& looks);
 
 // The most sockets that were open at a time.

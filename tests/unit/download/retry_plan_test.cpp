@@ -46,10 +46,10 @@ INSTANTIATE_TEST_SUITE_P(
         ClassRow{HttpErrc::forbidden, FailureClass::mirror, 403}, ClassRow{HttpErrc::unexpected_status, FailureClass::mirror},
         ClassRow{HttpErrc::client_error, FailureClass::mirror, 400}, ClassRow{HttpErrc::client_error, FailureClass::mirror, 416},
         ClassRow{HttpErrc::client_error, FailureClass::transient, 408}, ClassRow{HttpErrc::client_error, FailureClass::transient, 425},
-        ClassRow{HttpErrc::client_error, FailureClass::transient, 429}, ClassRow{HttpErrc::server_error, FailureClass::transient, 503},
-        ClassRow{HttpErrc::truncated, FailureClass::transient}, ClassRow{HttpErrc::too_slow, FailureClass::transient},
-        ClassRow{DownloadErrc::size_mismatch, FailureClass::mirror}, ClassRow{DownloadErrc::digest_mismatch, FailureClass::mirror},
-        ClassRow{DownloadErrc::too_large, FailureClass::mirror}));
+        ClassRow{HttpErrc::client_error, FailureClass::transient, 429}, ClassRow{HttpErrc::server_error, FailureClass::transient, 500},
+        ClassRow{HttpErrc::unavailable, FailureClass::transient, 503}, ClassRow{HttpErrc::truncated, FailureClass::transient},
+        ClassRow{HttpErrc::too_slow, FailureClass::transient}, ClassRow{DownloadErrc::size_mismatch, FailureClass::mirror},
+        ClassRow{DownloadErrc::digest_mismatch, FailureClass::mirror}, ClassRow{DownloadErrc::too_large, FailureClass::mirror}));
 
 struct PlanRow {
     const char* what;

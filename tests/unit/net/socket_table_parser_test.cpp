@@ -243,5 +243,23 @@ TEST(ProcNetTcp, lines_that_make_no_sense_or_have_no_end_are_skipped) {
     }
 }
 
+TEST(SocketTableReading, leaves_a_socket_that_was_met_twice_once_as_it_was_met_last) {
+    const Endpoint here{.address = {127, 0, 0, 1}, .port = 40000};
+    const Endpoint there{.address = {127, 0, 0, 1}, .port = 80};
+    std::vector<TcpSocket> sockets{
+        {.local = here, .remote = there, .state = TcpState::established, .inode = 7},
+        {.local = there, .remote = here, .state = TcpState::fin_wait_2, .inode = 0},  // without a descriptor
+        {.local = here, .remote = there, .state = TcpState::close_wait, .inode = 7},
+        {.local = there, .state = TcpState::listen, .inode = 8},  // two that share a port are two
+        {.local = there, .state = TcpState::listen, .inode = 9},
+    };
+    keep_the_last_of_each(sockets);
+    ASSERT_THAT(sockets, SizeIs(4));
+    EXPECT_EQ(sockets[0].state, TcpState::fin_wait_2);
+    EXPECT_EQ(sockets[1].state, TcpState::close_wait);
+    EXPECT_EQ(sockets[2].inode, 8U);
+    EXPECT_EQ(sockets[3].inode, 9U);
+}
+
 }  // namespace
 }  // namespace lastack::net

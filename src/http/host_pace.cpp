@@ -1,0 +1,281 @@
+#include "http/host_pace.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace lastack::http {
+
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr unsigned first_allowed = 3;
+constexpr auto quick_answer = milliseconds{500};  // a rejection comes sooner
+constexpr unsigned first_patience = 100;
+constexpr unsigned longest_patience = 800;
+constexpr unsigned proof = 100;       // accepted at a level that one rejection does not put in doubt
+constexpr unsigned fresh_proof = 32;  // a second one within so many does
+constexpr unsigned proof_of_lowering = 8;
+
+constexpr auto estimate_window = seconds{10};
+constexpr unsigned least_for_estimate = 4;
+constexpr unsigned most_for_estimate = 1024;
+constexpr auto pause_for_estimate = seconds{1};
+constexpr auto first_pause = milliseconds{200};
+constexpr auto longest_pause = seconds{2};
+constexpr auto least_interval = milliseconds{5};  // below it a distance is none
+constexpr unsigned first_interval_patience = 24;
+constexpr unsigned longest_interval_patience = 800;
+constexpr double safety = 1.1;
+constexpr double worth_a_try = 0.9;
+constexpr double punctual = 1.25;
+
+Duration scaled(Duration duration, double factor) {
+    return Duration{static_cast<Duration::rep>(static_cast<double>(duration.count()) * factor)};
+}
+
+Duration doubled(Duration pause, unsigned rounds, Duration longest) {
+    for (unsigned i = 1; i < rounds && pause < longest; ++i) {
+        pause *= 2;
+    }
+    return std::min(pause, longest);
+}
+
+}  // namespace
+
+HostPace::HostPace(unsigned most)
+    : most_{std::max(most, 1u)},
+      allowed_{std::min(most_, first_allowed)},
+      patience_{first_patience},
+      interval_patience_{first_interval_patience} {}
+
+bool HostPace::serves(TimePoint now) const noexcept { return last_accepted_ && now - *last_accepted_ <= estimate_window; }
+
+TimePoint HostPace::next_start(TimePoint now) {
+    TimePoint grown_at = TimePoint::max();
+    bool slow_to_answer = false;
+    bool probe_runs = false;
+    bool lowering_runs = false;  // requests of the moment that made us lower the number have not been answered yet
+    for (auto& [ticket, request] : running_) {
+        if (request.accepted || request.rejected || request.slow) {
+            continue;
+        }
+        if (now < request.started + quick_answer) {
+            grown_at = std::min(grown_at, request.started + quick_answer);
+            probe_runs = true;
+            lowering_runs = lowering_runs || request.lowering != lowerings_;
+            continue;
+        }
+        request.slow = true;
+        slow_to_answer = slow_to_answer || (request.full && request.lowering == lowerings_);
+    }
+    if (slow_to_answer && !failed_) {
+        allowed_ = allowed_ > most_ / 2 ? most_ : 2 * allowed_;
+    }
+    if (running_.size() >= allowed_ || lowering_runs || (rejected_in_a_row_ > 0 && probe_runs)) {
+        return grown_at;
+    }
+    return std::max(quiet_until_, last_start_ && interval_ > Duration{0} ? *last_start_ + interval_ : TimePoint{});
+}
+
+HostPace::Ticket HostPace::start(TimePoint now) {
+    const auto at_a_time = static_cast<unsigned>(running_.size()) + 1;
+    for (auto& [ticket, request] : running_) {
+        request.peak = std::max(request.peak, at_a_time);
+    }
+    const bool at_interval = last_start_ && now - *last_start_ <= scaled(interval_, punctual);
+    running_.emplace(++last_ticket_, Running{.started = now,
+                                             .peak = at_a_time,
+                                             .lowering = lowerings_,
+                                             .served = served_,
+                                             .interval = interval_,
+                                             .at_interval = at_interval});
+    last_start_ = now;
+    if (at_a_time >= allowed_) {
+        for (auto& [ticket, request] : running_) {
+            request.full = true;
+        }
+    }
+    return last_ticket_;
+}
+
+void HostPace::ended(Ticket ticket) {
+    const auto found = running_.find(ticket);
+    served_ += found->second.accepted ? 1 : 0;
+    running_.erase(found);
+}
+
+void HostPace::accepted(Ticket ticket, TimePoint now) {
+    Running& request = running_.at(ticket);
+    if (request.accepted || request.rejected) {
+        return;
+    }
+    request.accepted = true;
+    last_accepted_ = now;
+    rejected_in_a_row_ = 0;
+    accepted_starts_.push_back(request.started);
+    while (!accepted_starts_.empty() && (accepted_starts_.front() + estimate_window < now || accepted_starts_.size() > most_for_estimate)) {
+        accepted_starts_.pop_front();
+    }
+    shorten_distance(request);
+    grow(request);
+}
+
+// One more at a time: at once while nothing ever failed, once per round up to what failed, and that itself only after many.
+void HostPace::grow(const Running& request) {
+    if (!request.full || request.lowering != lowerings_) {
+        return;
+    }
+    ++credits_;
+    if (!failed_) {
+        allowed_ = std::min(most_, allowed_ + 1);
+    } else if (allowed_ + 1 < *failed_ && credits_ >= allowed_) {
+        ++allowed_;
+        credits_ = 0;
+    } else if (allowed_ + 1 == *failed_ && credits_ >= patience_) {
+        patience_ = std::min(2 * patience_, longest_patience);
+        ++allowed_;
+        credits_ = 0;
+    } else if (allowed_ >= *failed_ && credits_ >= 2 * allowed_) {
+        // What failed once works by now.
+        credits_ = 0;
+        patience_ = first_patience;
+        failed_ = allowed_ + 1;
+        if (*failed_ > most_) {
+            failed_.reset();
+        }
+    }
+}
+
+unsigned HostPace::served_beside(const Running& request, Ticket ticket) const {
+    const auto running = std::ranges::count_if(running_, [ticket](const auto& r) { return r.first != ticket && !r.second.rejected; });
+    return static_cast<unsigned>(running) + static_cast<unsigned>(served_ - request.served);
+}
+
+void HostPace::rejected(Ticket ticket, TimePoint now, std::optional<Duration> retry_after) {
+    Running& request = running_.at(ticket);
+    if (request.accepted || request.rejected) {
+        return;
+    }
+    request.rejected = true;
+    if (retry_after) {
+        quiet_until_ = std::max(quiet_until_, now + std::min<Duration>(*retry_after, longest_quiet));
+    }
+    const unsigned beside = served_beside(request, ticket);
+    if (beside > 0) {
+        too_many(request, beside);
+    }
+    // One of the first few served, and all beside it rejected: a distance tells sooner than a further rejection what that means.
+    const bool first_lesson = before_ && !before_->failed && accepted_starts_.size() < least_for_estimate;
+    if (beside == 0) {
+        too_fast(request, now, retry_after);
+    } else if (allowed_ == 1 && last_accepted_ && (retry_after || first_lesson)) {
+        before_.reset();
+        too_fast(request, now, retry_after);
+    }
+}
+
+void HostPace::too_many(const Running& request, unsigned beside) {
+    if (request.lowering == lowerings_) {
+        if (request.peak <= allowed_ && credits_ >= proof) {
+            credits_ = proof - fresh_proof;
+            return;
+        }
+        before_ = Level{.allowed = allowed_, .failed = failed_, .served = served_};
+        ++lowerings_;
+        credits_ = 0;
+        // Of a number that was approached one by one, the one before it is known to work.
+        const unsigned lower = failed_ ? request.peak - 1 : (request.peak + 1) / 2;
+        allowed_ = std::clamp(lower, 1u, allowed_);
+        failed_ = std::max(request.peak, 2u);
+    }
+    // Those of the same moment: as many as were served beside them is what the server can do.
+    allowed_ = std::clamp(beside, 1u, allowed_);
+}
+
+void HostPace::too_fast(const Running& request, TimePoint now, std::optional<Duration> retry_after) {
+    if (rejected_at_ && request.started <= *rejected_at_) {
+        return;  // it was on its way when the first one was told
+    }
+    rejected_at_ = now;
+    ++rejected_in_a_row_;
+    if (!last_accepted_) {
+        // It serves nobody: no matter of pace. One at a time looks whether that is over.
+        failed_.reset();
+        before_.reset();
+        allowed_ = 1;
+        ++lowerings_;
+        quiet_until_ = std::max(quiet_until_, now + doubled(first_pause, rejected_in_a_row_, longest_pause));
+        return;
+    }
+    if (before_ && served_ - before_->served < proof_of_lowering) {
+        // The rate explains those that looked like too many at a time.
+        allowed_ = before_->allowed;
+        failed_ = before_->failed;
+    }
+    before_.reset();
+    if (interval_ == Duration{0} || rejected_in_a_row_ > 1) {
+        begin_distance(now, retry_after);
+        return;
+    }
+    quiet_until_ = std::max(quiet_until_, now + interval_);
+    if (steady_ >= fresh_proof) {
+        steady_ = 0;  // the distance has worked for long: this may be anything
+        good_ = interval_;
+        return;
+    }
+    if (retry_after) {
+        interval_patience_ = longest_interval_patience;  // each further rejection costs that much
+    }
+    bad_ = request.interval;
+    coarse_ = false;
+    steady_ = 0;
+    interval_ = std::min<Duration>(good_ > bad_ ? good_ : bad_ * 3 / 2, longest_quiet);
+}
+
+// From what was served in the last seconds, the coming pause included; of too few the distance that comes is but a first try.
+void HostPace::begin_distance(TimePoint now, std::optional<Duration> retry_after) {
+    const bool enough = accepted_starts_.size() >= least_for_estimate;
+    const Duration pause =
+        enough ? doubled(pause_for_estimate, rejected_in_a_row_, longest_quiet) : doubled(first_pause, rejected_in_a_row_, longest_quiet);
+    if (!retry_after) {
+        quiet_until_ = std::max(quiet_until_, now + pause);
+    }
+    good_ = bad_ = Duration{0};
+    steady_ = 0;
+    coarse_ = !enough;
+    if (accepted_starts_.empty()) {
+        interval_ = pause;
+    } else if (enough) {
+        interval_ = scaled(quiet_until_ - accepted_starts_.front(), safety / static_cast<double>(accepted_starts_.size()));
+    } else {
+        interval_ = quiet_until_ - accepted_starts_.back();
+    }
+    interval_ = std::clamp<Duration>(interval_, least_interval, longest_quiet);
+}
+
+void HostPace::shorten_distance(const Running& request) {
+    if (interval_ == Duration{0} || request.interval != interval_ || !request.at_interval) {
+        return;
+    }
+    ++steady_;
+    if (coarse_) {
+        good_ = interval_;
+        interval_ /= 2;
+        steady_ = 0;
+    } else if (steady_ >= interval_patience_) {
+        good_ = interval_;
+        steady_ = 0;
+        interval_patience_ = std::min(16 * interval_patience_, longest_interval_patience);
+        const double factor =
+            bad_ > Duration{0} ? std::sqrt(static_cast<double>(bad_.count()) / static_cast<double>(good_.count())) : worth_a_try;
+        interval_ = factor <= worth_a_try ? scaled(interval_, factor) : interval_;
+    }
+    if (interval_ < least_interval) {
+        interval_ = Duration{0};
+        coarse_ = false;
+    }
+}
+
+}  // namespace lastack::http

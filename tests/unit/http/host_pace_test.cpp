@@ -1,0 +1,154 @@
+#include "http/host_pace.hpp"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace lastack::http {
+namespace {
+
+using namespace std::chrono_literals;
+using Ticket = HostPace::Ticket;
+
+class HostPaceTest : public testing::Test {
+protected:
+    HostPace pace{8};
+    TimePoint now{1h};
+
+    [[nodiscard]] bool may_start() { return pace.next_start(now) <= now; }
+    std::vector<Ticket> start_all() {
+        std::vector<Ticket> all;
+        while (may_start()) {
+            all.push_back(pace.start(now));
+        }
+        return all;
+    }
+    void serve(const std::vector<Ticket>& tickets) {
+        for (const Ticket ticket : tickets) {
+            pace.accepted(ticket, now);
+        }
+        for (const Ticket ticket : tickets) {
+            pace.ended(ticket);
+        }
+    }
+    // The last of them is turned away, all others are served.
+    void reject_last(const std::vector<Ticket>& tickets, std::optional<Duration> retry_after = {}) {
+        pace.rejected(tickets.back(), now, retry_after);
+        pace.ended(tickets.back());
+        serve({tickets.begin(), tickets.end() - 1});
+    }
+};
+
+TEST_F(HostPaceTest, begins_with_three_and_grows_with_each_answer_up_to_the_limit) {
+    auto running = start_all();
+    EXPECT_EQ(running.size(), 3u);
+    serve(running);
+    running = start_all();
+    EXPECT_EQ(running.size(), 6u);
+    serve(running);
+    EXPECT_EQ(start_all().size(), 8u);
+}
+
+TEST_F(HostPaceTest, grows_while_answers_are_slow_to_come) {
+    EXPECT_EQ(start_all().size(), 3u);
+    EXPECT_EQ(pace.next_start(now), now + 500ms);
+    now += 500ms;
+    EXPECT_EQ(start_all().size(), 3u);
+}
+
+TEST_F(HostPaceTest, does_not_grow_when_nobody_asks_for_more) {
+    for (int i = 0; i < 100; ++i) {
+        serve({pace.start(now)});
+    }
+    EXPECT_EQ(pace.allowed(), 3u);
+}
+
+TEST_F(HostPaceTest, halves_when_one_of_several_is_rejected_and_tries_what_failed_only_after_many) {
+    serve(start_all());
+    serve(start_all());
+    ASSERT_EQ(pace.allowed(), 8u);
+    reject_last(start_all());
+    EXPECT_EQ(pace.allowed(), 4u);
+    int rounds = 0;
+    while (pace.allowed() < 7 && ++rounds < 100) {
+        serve(start_all());
+    }
+    EXPECT_EQ(rounds, 3);
+    unsigned answers = 0;
+    while (pace.allowed() < 8 && answers < 1000) {
+        const auto running = start_all();
+        answers += static_cast<unsigned>(running.size());
+        serve(running);
+    }
+    EXPECT_GE(answers, 100u);
+    EXPECT_LE(answers, 110u);
+}
+
+TEST_F(HostPaceTest, goes_down_to_what_was_served_beside_the_rejected_ones) {
+    const auto running = start_all();
+    pace.rejected(running[1], now, {});
+    EXPECT_EQ(pace.allowed(), 2u);
+    pace.rejected(running[2], now, {});
+    EXPECT_EQ(pace.allowed(), 1u);
+}
+
+TEST_F(HostPaceTest, keeps_a_distance_when_one_alone_is_rejected_and_halves_it_until_it_fails_once) {
+    pace = HostPace{1};
+    serve(start_all());
+    reject_last(start_all());
+    EXPECT_EQ(pace.interval(), 200ms);
+    std::vector<Duration> kept;
+    for (int i = 0; i < 3; ++i) {
+        kept.push_back(pace.interval());
+        now = pace.next_start(now);
+        i < 2 ? serve(start_all()) : reject_last(start_all());
+    }
+    EXPECT_EQ(kept, (std::vector<Duration>{200ms, 100ms, 50ms}));
+    EXPECT_EQ(pace.interval(), 100ms);
+}
+
+TEST_F(HostPaceTest, estimates_the_distance_from_what_was_served) {
+    pace = HostPace{1};
+    for (int i = 0; i < 10; ++i) {
+        serve(start_all());
+    }
+    reject_last(start_all());
+    EXPECT_EQ(pace.quiet_until(), now + 1s);
+    EXPECT_EQ(pace.interval(), 110ms);
+}
+
+TEST_F(HostPaceTest, keeps_quiet_as_long_as_the_server_asks_but_not_for_ever) {
+    serve(start_all());
+    reject_last(start_all(), 7s);
+    EXPECT_EQ(pace.next_start(now), now + 7s);
+    now += 7s;
+    reject_last(start_all(), 24h);
+    EXPECT_EQ(pace.quiet_until(), now + HostPace::longest_quiet);
+}
+
+TEST_F(HostPaceTest, asks_one_at_a_time_where_nobody_is_served) {
+    for (const Duration pause : std::vector<Duration>{200ms, 400ms, 800ms, 1600ms, 2s, 2s}) {
+        for (const Ticket ticket : start_all()) {
+            pace.rejected(ticket, now, {});
+            pace.ended(ticket);
+        }
+        EXPECT_EQ(pace.allowed(), 1u);
+        EXPECT_EQ(pace.next_start(now), now + pause);
+        now += pause;
+    }
+    EXPECT_EQ(pace.interval(), Duration{0});
+}
+
+TEST_F(HostPaceTest, does_not_slow_down_for_one_rejection_at_a_number_that_has_worked_for_long) {
+    pace = HostPace{3};
+    for (int i = 0; i < 50; ++i) {
+        serve(start_all());
+    }
+    reject_last(start_all());
+    EXPECT_EQ(pace.allowed(), 3u);
+    reject_last(start_all());
+    EXPECT_EQ(pace.allowed(), 2u);
+}
+
+}  // namespace
+}  // namespace lastack::http
