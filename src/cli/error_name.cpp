@@ -67,11 +67,16 @@ constexpr std::array http_names{named(HttpErrc::bad_head, "bad_head"),
                                 named(HttpErrc::server_error, "server_error"),
                                 named(HttpErrc::unexpected_status, "unexpected_status"),
                                 named(HttpErrc::bad_range, "bad_range"),
-                                named(HttpErrc::too_slow, "too_slow")};
+                                named(HttpErrc::too_slow, "too_slow"),
+                                named(HttpErrc::unavailable, "unavailable")};
 
 using download::DownloadErrc;
 constexpr std::array download_names{named(DownloadErrc::size_mismatch, "size_mismatch"),
-                                    named(DownloadErrc::digest_mismatch, "digest_mismatch"), named(DownloadErrc::too_large, "too_large")};
+                                    named(DownloadErrc::digest_mismatch, "digest_mismatch"),
+                                    named(DownloadErrc::too_large, "too_large"),
+                                    named(DownloadErrc::check_failed, "check_failed"),
+                                    named(DownloadErrc::source_not_found, "source_not_found"),
+                                    named(DownloadErrc::source_unusable, "source_unusable")};
 
 std::span<const Name> names_of(std::string_view category) {
     if (category == base_category().name()) {

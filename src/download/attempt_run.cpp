@@ -141,7 +141,8 @@ net::Task<Result<void>> AttemptRun::run() {
             history_.mirror = current_.to;
             continue;
         }
-        if (is_only_limited(transport_.pace, done.error(), urls_[history_.mirror]) && free_rejections_ < most_free_rejections) {
+        if (is_only_limited(transport_.pace, done.error(), urls_[history_.mirror]) &&
+            free_rejections_ < most_free_rejections(done.error().http_status)) {
             ++free_rejections_;  // the same again in its turn, or another mirror at once
             tell(done, AfterAttempt::again, {});
             failures_.insert_or_assign(history_.mirror, std::move(done.error()));
@@ -266,13 +267,21 @@ std::optional<Retry> AttemptRun::plan(const Error& error, std::uint64_t bytes_be
         }
     }
     history_.without_progress = std::accumulate(history_.fruitless.begin(), history_.fruitless.end(), 0u);
+    const bool wants_long_absence = error.retry_after && *error.retry_after > http::HostPace::longest_quiet;
     auto retry = plan_retry(failure, history_);
-    if (failure == FailureClass::mirror) {
+    if (failure == FailureClass::mirror || (wants_long_absence && next_mirror() != history_.mirror)) {
         history_.struck_out[history_.mirror] = true;
     }
     if (retry) {
         retry->mirror = next_mirror();
         retry->delay = std::chrono::duration_cast<Duration>(retry->delay * (1 + jitter * (shared_.draw() - 0.5)));
+        if (wants_long_absence && retry->mirror == history_.mirror) {
+            // It is taken at its word but for one more try: servers that say an hour are often back in a minute.
+            retry->delay = http::HostPace::longest_quiet;
+            if (std::exchange(waited_long_, true)) {
+                return std::nullopt;
+            }
+        }
         // A mirror that will not serve the file cost its one request, and progress is worth a request; all else has its budget.
         if (failure != FailureClass::mirror && history_.without_progress > 0 && !shared_.budget.take()) {
             retry.reset();

@@ -74,6 +74,7 @@ private:
     unsigned asked_ = 0;
     unsigned explored_ = 0;
     unsigned free_rejections_ = 0;
+    bool waited_long_ = false;  // as long as anything is waited for
     Current current_;
     http::ExchangeWatch watch_;
 };

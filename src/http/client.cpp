@@ -123,7 +123,8 @@ public:
             return target_.begin(head, framing);
         }
         const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-        if (!pass_.rejected(retry_after(head, now))) {
+        const auto meaning = head.status == 429 ? HostPace::Meaning::too_many_requests : HostPace::Meaning::any;
+        if (!pass_.rejected(retry_after(head, now), meaning)) {
             return target_.begin(head, framing);
         }
         rejection_ = framing;

@@ -17,6 +17,8 @@ constexpr unsigned longest_patience = 800;
 constexpr unsigned proof = 100;       // accepted at a level that one rejection does not put in doubt
 constexpr unsigned fresh_proof = 32;  // a second one within so many does
 constexpr unsigned proof_of_lowering = 8;
+constexpr unsigned lone_within = 64;  // served since the last rejection, when another one is no pattern yet
+constexpr unsigned disproof = 8;      // accepted at a distance, after which a rejection has another reason than it
 
 constexpr auto estimate_window = seconds{10};
 constexpr unsigned least_for_estimate = 4;
@@ -24,7 +26,8 @@ constexpr unsigned most_for_estimate = 1024;
 constexpr auto pause_for_estimate = seconds{1};
 constexpr auto first_pause = milliseconds{200};
 constexpr auto longest_pause = seconds{2};
-constexpr auto least_interval = milliseconds{5};  // below it a distance is none
+constexpr auto longest_unasked_pause = seconds{4};  // the server said nothing of a time
+constexpr auto least_interval = milliseconds{5};    // below it a distance is none
 constexpr unsigned first_interval_patience = 24;
 constexpr unsigned longest_interval_patience = 800;
 constexpr double safety = 1.1;
@@ -124,7 +127,7 @@ void HostPace::accepted(Ticket ticket, TimePoint now) {
 
 // One more at a time: at once while nothing ever failed, once per round up to what failed, and that itself only after many.
 void HostPace::grow(const Running& request) {
-    if (!request.full || request.lowering != lowerings_) {
+    if (!request.full || request.lowering != lowerings_ || (lone_at_ && served_ - *lone_at_ < disproof)) {
         return;
     }
     ++credits_;
@@ -153,14 +156,19 @@ unsigned HostPace::served_beside(const Running& request, Ticket ticket) const {
     return static_cast<unsigned>(running) + static_cast<unsigned>(served_ - request.served);
 }
 
-void HostPace::rejected(Ticket ticket, TimePoint now, std::optional<Duration> retry_after) {
+void HostPace::rejected(Ticket ticket, TimePoint now, std::optional<Duration> retry_after, Meaning meaning) {
     Running& request = running_.at(ticket);
     if (request.accepted || request.rejected) {
         return;
     }
     request.rejected = true;
+    request.may_be_mood = meaning == Meaning::any && !retry_after;
+    // A longer time is no matter of pace: it is about this one file, or for whoever asked for it to decide.
+    if (retry_after && *retry_after > longest_quiet) {
+        retry_after.reset();
+    }
     if (retry_after) {
-        quiet_until_ = std::max(quiet_until_, now + std::min<Duration>(*retry_after, longest_quiet));
+        quiet_until_ = std::max(quiet_until_, now + *retry_after);
     }
     const unsigned beside = served_beside(request, ticket);
     if (beside > 0) {
@@ -215,7 +223,12 @@ void HostPace::too_fast(const Running& request, TimePoint now, std::optional<Dur
         failed_ = before_->failed;
     }
     before_.reset();
+    if (request.may_be_mood && rejected_in_a_row_ == 1 && is_mood(request)) {
+        quiet_until_ = std::max(quiet_until_, now + first_pause);
+        return;
+    }
     if (interval_ == Duration{0} || rejected_in_a_row_ > 1) {
+        moody_ = moody_.has_value() ? std::optional{false} : moody_;
         begin_distance(now, retry_after);
         return;
     }
@@ -234,11 +247,37 @@ void HostPace::too_fast(const Running& request, TimePoint now, std::optional<Dur
     interval_ = std::min<Duration>(good_ > bad_ ? good_ : bad_ * 3 / 2, longest_quiet);
 }
 
+// A server that now and then fails one request, whatever their distance, must not be asked more slowly for it. Once in many requests is
+// no pattern; a rejection at a distance that had worked shows that the distance is not what it is about. A server that then rejects two
+// in a row was misjudged, and is not taken for moody again.
+bool HostPace::is_mood(const Running& request) {
+    if (moody_ == true) {
+        return true;
+    }
+    if (interval_ == Duration{0}) {
+        const bool lone = accepted_starts_.size() >= least_for_estimate && (!lone_at_ || served_ - *lone_at_ > lone_within);
+        lone_at_ = served_;
+        if (lone) {
+            ++lowerings_;
+            credits_ = 0;
+            allowed_ = 1;  // should it be a pattern after all, that costs but one request to see
+            rejected_in_a_row_ = 0;
+        }
+        return lone;
+    }
+    if (!moody_ && request.interval == interval_ && steady_ >= disproof) {
+        moody_ = true;
+        interval_ = good_ = bad_ = Duration{0};
+        coarse_ = false;
+        return true;
+    }
+    return false;
+}
+
 // From what was served in the last seconds, the coming pause included; of too few the distance that comes is but a first try.
 void HostPace::begin_distance(TimePoint now, std::optional<Duration> retry_after) {
     const bool enough = accepted_starts_.size() >= least_for_estimate;
-    const Duration pause =
-        enough ? doubled(pause_for_estimate, rejected_in_a_row_, longest_quiet) : doubled(first_pause, rejected_in_a_row_, longest_quiet);
+    const Duration pause = doubled(enough ? pause_for_estimate : first_pause, rejected_in_a_row_, longest_unasked_pause);
     if (!retry_after) {
         quiet_until_ = std::max(quiet_until_, now + pause);
     }

@@ -19,7 +19,7 @@ class HostPace {
 public:
     using Ticket = std::uint64_t;
 
-    static constexpr auto longest_quiet = std::chrono::seconds{60};  // whatever a server asks for
+    static constexpr auto longest_quiet = std::chrono::seconds{60};  // that a server may ask for by Retry-After; more is not its pace
 
     // `most`: requests at a time when the server does not mind.
     explicit HostPace(unsigned most);
@@ -27,8 +27,9 @@ public:
     // When the next request may begin: `now` or earlier is at once, TimePoint::max() is after one that runs has ended or was answered.
     [[nodiscard]] TimePoint next_start(TimePoint now);
     Ticket start(TimePoint now);
-    void accepted(Ticket ticket, TimePoint now);  // an answer began that is no rejection
-    void rejected(Ticket ticket, TimePoint now, std::optional<Duration> retry_after);
+    void accepted(Ticket ticket, TimePoint now);                   // an answer began that is no rejection
+    enum class Meaning : std::uint8_t { any, too_many_requests };  // 429 can mean nothing else
+    void rejected(Ticket ticket, TimePoint now, std::optional<Duration> retry_after, Meaning meaning = Meaning::any);
     void ended(Ticket ticket);
 
     // Other requests were served, or may still be, while this one ran.
@@ -52,7 +53,8 @@ private:
         bool full = false;           // all that were allowed ran at a time
         bool accepted = false;
         bool rejected = false;
-        bool slow = false;  // it runs for so long that it is none of those rejected at once
+        bool may_be_mood = false;  // it was rejected without a word that this is about our pace
+        bool slow = false;         // it runs for so long that it is none of those rejected at once
     };
     struct Level {
         unsigned allowed = 0;
@@ -64,6 +66,7 @@ private:
     void grow(const Running& request);
     void too_many(const Running& request, unsigned beside);
     void too_fast(const Running& request, TimePoint now, std::optional<Duration> retry_after);
+    [[nodiscard]] bool is_mood(const Running& request);
     void begin_distance(TimePoint now, std::optional<Duration> retry_after);
     void shorten_distance(const Running& request);
 
@@ -87,6 +90,8 @@ private:
     unsigned steady_ = 0;  // accepted at this distance
     unsigned interval_patience_;
     unsigned rejected_in_a_row_ = 0;
+    std::optional<std::uint64_t> lone_at_;  // served when a rejection was taken for a lone one
+    std::optional<bool> moody_;             // it rejects whatever the distance; false: that proved wrong
     std::optional<TimePoint> rejected_at_;  // the last time that it was too fast
     std::optional<TimePoint> last_start_;
     std::optional<TimePoint> last_accepted_;  // when the answer came

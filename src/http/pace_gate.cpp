@@ -23,9 +23,9 @@ void PaceGate::Pass::accepted() {
     wake_first(*host_);
 }
 
-bool PaceGate::Pass::rejected(std::optional<Duration> retry_after) {
+bool PaceGate::Pass::rejected(std::optional<Duration> retry_after, HostPace::Meaning meaning) {
     const TimePoint now = gate_->network_.now();
-    host_->pace.rejected(ticket_, now, retry_after);
+    host_->pace.rejected(ticket_, now, retry_after, meaning);
     wake_first(*host_);
     return host_->pace.quiet_until() <= now + short_wait;
 }

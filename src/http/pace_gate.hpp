@@ -36,7 +36,7 @@ public:
 
         void accepted();
         // True: the server only has too much of us at this moment, and asking again when the gate lets us is right.
-        [[nodiscard]] bool rejected(std::optional<Duration> retry_after);
+        [[nodiscard]] bool rejected(std::optional<Duration> retry_after, HostPace::Meaning meaning = HostPace::Meaning::any);
         // The same for a connection that was refused, or ended before it said anything: without others beside it that is no matter of pace.
         [[nodiscard]] bool turned_away();
         [[nodiscard]] unsigned allowed() const { return host_->pace.allowed(); }

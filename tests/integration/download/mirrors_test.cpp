@@ -16,7 +16,8 @@ protected:
         origin.on("/gone", Reply{.status = 410});
         origin.on("/forbidden", Reply{.status = 403});
         origin.on("/broken", Reply{.status = 500});
-        origin.on("/busy", Reply{.status = 503, .headers = {{"Retry-After", "3600"}}});
+        origin.on("/busy", Reply{.status = 503});
+        origin.on("/closed_for_an_hour", Reply{.status = 503, .headers = {{"Retry-After", "3600"}}});
         origin.on("/teapot", Reply{.status = 418});
         origin.on("/hangs_up", Reply::steps({CloseFin{}}));
     }
@@ -62,6 +63,14 @@ INSTANTIATE_TEST_SUITE_P(All, FailingMirror,
                                            FirstMirror{"other_client_error", "/teapot", HttpErrc::client_error, 418, 1},
                                            FirstMirror{"hangs_up", "/hangs_up", net::NetErrc::closed, 0, 3}),
                          [](const ::testing::TestParamInfo<FirstMirror>& info) { return std::string(info.param.name); });
+
+TEST_F(Mirrors, one_that_wants_to_be_left_alone_for_long_gives_way_to_the_next_on_the_same_host) {
+    request_options.retries = 2;
+    const auto result = download(file({origin.url("/closed_for_an_hour"), origin.url("/good")}));
+    ASSERT_THAT(result, Succeeded());
+    EXPECT_EQ(result->url, origin.url("/good"));
+    EXPECT_EQ(origin.record().requests_for("/closed_for_an_hour"), 1);
+}
 
 TEST_F(Mirrors, a_refused_connection_gives_way_to_the_next) {
     const RefusingPort closed;

@@ -104,6 +104,9 @@ TEST_F(StaleConnection, a_fresh_connection_that_is_closed_without_an_answer_cost
     auto request = document({bad.url("/next"), origin.url("/next")});
     request.options.retries = 2;
     EXPECT_THAT(fetch(request), Succeeded());
+    EXPECT_EQ(bad.requests().size(), 1u) << "what failed lately is not asked first";
+    request.options.mirrors.order = MirrorOrder::listed;
+    EXPECT_THAT(fetch(request), Succeeded());
     EXPECT_EQ(bad.requests().size(), 2u);
 }
 

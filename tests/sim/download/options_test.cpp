@@ -218,6 +218,7 @@ TEST_F(Options, a_file_that_the_check_refuses_never_gets_its_name_and_the_next_m
     EXPECT_NE(refused.error().cause.find("no signature"), std::string::npos);
     EXPECT_EQ(entries(), 0);
     request.urls = {"http://bad/f", "http://good/f"};
+    request.options.mirrors.order = MirrorOrder::listed;
     expect_good(run(request), content);
     EXPECT_EQ(calls, 3);
 }

@@ -123,10 +123,7 @@ TEST_P(FewConnections, are_found_out_with_few_rejections_and_all_used) {
     constexpr int files = 200;
     const double optimum = in_seconds(work + 2 * row.latency) * files / row.limit;
     const double took = in_seconds(time_of(files));
-    const auto refused = static_cast<unsigned>(std::ranges::count(network.records(), 0u, &sim::WireRecord::requests));
     RecordProperty("rejected", static_cast<int>(rejected));
-    std::cout << "limit " << row.limit << ": rejected " << rejected << " (" << refused << " connections without a request), " << took
-              << " s of " << optimum << " s\n";
     EXPECT_LE(rejected, most_rejected);
     EXPECT_LE(took, near_the_optimum * optimum);
 }
@@ -197,7 +194,6 @@ TEST_P(FewPerSecond, are_found_out_with_few_rejections_and_all_used) {
     constexpr int files = 100;
     const double optimum = files * in_seconds(step);
     const double took = in_seconds(time_of(files));
-    std::cout << "limiter " << static_cast<int>(row.limiter) << ": rejected " << rejected << ", " << took << " s of " << optimum << " s\n";
     EXPECT_LE(rejected, most_rejected);
     EXPECT_LE(took, near_the_optimum * optimum);
 }
@@ -210,7 +206,8 @@ INSTANTIATE_TEST_SUITE_P(
                     RateRow{Limiter::bucket, 429, false, milliseconds{10}}, RateRow{Limiter::bucket, 503, true, milliseconds{1}},
                     RateRow{Limiter::bucket, 429, false, milliseconds{10}, 20}, RateRow{Limiter::per_second, 429, false, {}},
                     RateRow{Limiter::per_second, 429, false, milliseconds{10}}, RateRow{Limiter::per_second, 429, true, milliseconds{3}},
-                    RateRow{Limiter::per_second, 503, true, {}}));
+                    RateRow{Limiter::per_second, 503, true, {}}, RateRow{Limiter::bucket, 503, false, {}},
+                    RateRow{Limiter::bucket, 503, false, milliseconds{10}}, RateRow{Limiter::per_second, 503, false, {}}));
 
 class Patience : public Pace {};
 
@@ -248,6 +245,39 @@ TEST_F(Patience, has_a_limit_whatever_the_server_says) {
     EXPECT_EQ(download.error().retry_after, seconds{86400});
     EXPECT_LE(download.ended - before, minutes{5});
     EXPECT_LE(asked.size(), 5u);
+}
+
+TEST_F(Patience, with_a_long_absence_is_one_more_try_after_a_minute) {
+    int asked_times = 0;
+    network.listen("a", 80, sim::keep_alive([&](const sim::SimRequest& request) {
+                       return ++asked_times == 1 ? sim::answer(503, "", {"Retry-After: 3600"}) : sim::file_answer(request, content);
+                   }));
+    const TimePoint before = network.now();
+    EXPECT_TRUE(run(want("f", content, {"http://a/f"})).ok());
+    EXPECT_EQ(asked_times, 2);
+    EXPECT_EQ(network.now() - before, seconds{60});
+}
+
+TEST_F(Patience, with_a_file_that_is_never_available_ends_within_half_a_minute) {
+    network.listen("a", 80, sim::keep_alive([&](const sim::SimRequest& request) {
+                       return request.target == "/never" ? sim::answer(503, "") : sim::file_answer(request, content);
+                   }));
+    for (int i = 0; i < 20; ++i) {
+        EXPECT_TRUE(run(want("f" + std::to_string(i), content, {"http://a/" + std::to_string(i)})).ok());
+    }
+    const TimePoint before = network.now();
+    EXPECT_EQ(run(want("never", content, {"http://a/never"})).error().http_status, 503);
+    EXPECT_LE(network.now() - before, seconds{30});
+}
+
+TEST_F(Patience, is_not_asked_for_by_a_server_that_fails_one_request_in_sixteen) {
+    make_engine({.max_parallel_downloads = 8});
+    int n = 0;
+    network.listen("a", 80, sim::keep_alive([&](const sim::SimRequest& request) {
+                       return ++n % 16 == 5 ? sim::answer(503, "") : sim::file_answer(request, content);
+                   }));
+    EXPECT_LE(in_seconds(time_of(400)), 20);
+    EXPECT_LE(n, 440);
 }
 
 TEST_F(Patience, is_not_needed_where_another_mirror_serves) {

@@ -32,8 +32,9 @@ protected:
         }
     }
     // The last of them is turned away, all others are served.
-    void reject_last(const std::vector<Ticket>& tickets, std::optional<Duration> retry_after = {}) {
-        pace.rejected(tickets.back(), now, retry_after);
+    void reject_last(const std::vector<Ticket>& tickets, std::optional<Duration> retry_after = {},
+                     HostPace::Meaning meaning = HostPace::Meaning::any) {
+        pace.rejected(tickets.back(), now, retry_after, meaning);
         pace.ended(tickets.back());
         serve({tickets.begin(), tickets.end() - 1});
     }
@@ -112,9 +113,47 @@ TEST_F(HostPaceTest, estimates_the_distance_from_what_was_served) {
     for (int i = 0; i < 10; ++i) {
         serve(start_all());
     }
-    reject_last(start_all());
+    reject_last(start_all(), {}, HostPace::Meaning::too_many_requests);
     EXPECT_EQ(pace.quiet_until(), now + 1s);
     EXPECT_EQ(pace.interval(), 110ms);
+}
+
+TEST_F(HostPaceTest, takes_one_failure_in_many_for_no_matter_of_pace_and_a_second_one_soon_for_one) {
+    pace = HostPace{1};
+    for (int i = 0; i < 10; ++i) {
+        serve(start_all());
+    }
+    reject_last(start_all());
+    EXPECT_EQ(pace.quiet_until(), now + 200ms);
+    EXPECT_EQ(pace.interval(), 0ms);
+    now += 200ms;
+    serve(start_all());
+    reject_last(start_all());
+    EXPECT_GT(pace.interval(), 0ms);
+}
+
+TEST_F(HostPaceTest, gives_up_a_distance_that_does_not_keep_failures_away_until_two_in_a_row) {
+    pace = HostPace{1};
+    for (int i = 0; i < 10; ++i) {
+        serve(start_all());
+    }
+    reject_last(start_all());
+    now += 200ms;
+    serve(start_all());
+    reject_last(start_all());
+    ASSERT_GT(pace.interval(), 0ms);
+    for (int i = 0; i < 10; ++i) {
+        now = pace.next_start(now);
+        serve(start_all());
+    }
+    now = pace.next_start(now);
+    reject_last(start_all());
+    EXPECT_EQ(pace.interval(), 0ms);
+    for (int i = 0; i < 2; ++i) {
+        now = std::max(now, pace.next_start(now));
+        reject_last(start_all());
+    }
+    EXPECT_GT(pace.interval(), 0ms);
 }
 
 TEST_F(HostPaceTest, keeps_quiet_as_long_as_the_server_asks_but_not_for_ever) {
@@ -122,8 +161,11 @@ TEST_F(HostPaceTest, keeps_quiet_as_long_as_the_server_asks_but_not_for_ever) {
     reject_last(start_all(), 7s);
     EXPECT_EQ(pace.next_start(now), now + 7s);
     now += 7s;
-    reject_last(start_all(), 24h);
+    reject_last(start_all(), HostPace::longest_quiet);
     EXPECT_EQ(pace.quiet_until(), now + HostPace::longest_quiet);
+    now += HostPace::longest_quiet;
+    reject_last(start_all(), 24h);
+    EXPECT_LT(pace.quiet_until(), now + HostPace::longest_quiet) << "that is about the file, and the file's attempts know of it";
 }
 
 TEST_F(HostPaceTest, asks_one_at_a_time_where_nobody_is_served) {
