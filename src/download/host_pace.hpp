@@ -13,7 +13,7 @@ namespace lastack::download {
 
 // Rejections of one file by servers that serve others and only want less at a time: so many do not use up its attempts. 429 is about
 // our pace by definition; 503 may be about this file alone.
-[[nodiscard]] constexpr unsigned most_free_rejections(int status) { return status == 429 ? 20 : 3; }
+[[nodiscard]] constexpr unsigned most_free_rejections(int status) { return status == 429 ? 20 : 2; }
 
 // The mirror to ask instead of `mirror`: itself unless its server wants no requests for a while and another is ready sooner.
 [[nodiscard]] std::size_t ready_mirror(const http::PaceGate& pace, const std::vector<std::string>& urls,

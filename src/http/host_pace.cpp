@@ -26,8 +26,7 @@ constexpr unsigned most_for_estimate = 1024;
 constexpr auto pause_for_estimate = seconds{1};
 constexpr auto first_pause = milliseconds{200};
 constexpr auto longest_pause = seconds{2};
-constexpr auto longest_unasked_pause = seconds{4};  // the server said nothing of a time
-constexpr auto least_interval = milliseconds{5};    // below it a distance is none
+constexpr auto least_interval = milliseconds{5};  // below it a distance is none
 constexpr unsigned first_interval_patience = 24;
 constexpr unsigned longest_interval_patience = 800;
 constexpr double safety = 1.1;
@@ -229,7 +228,8 @@ void HostPace::too_fast(const Running& request, TimePoint now, std::optional<Dur
     }
     if (interval_ == Duration{0} || rejected_in_a_row_ > 1) {
         moody_ = moody_.has_value() ? std::optional{false} : moody_;
-        begin_distance(now, retry_after);
+        // What may be about one file alone must not take minutes to fail.
+        begin_distance(now, retry_after, request.may_be_mood ? longest_pause : longest_quiet);
         return;
     }
     quiet_until_ = std::max(quiet_until_, now + interval_);
@@ -275,9 +275,9 @@ bool HostPace::is_mood(const Running& request) {
 }
 
 // From what was served in the last seconds, the coming pause included; of too few the distance that comes is but a first try.
-void HostPace::begin_distance(TimePoint now, std::optional<Duration> retry_after) {
+void HostPace::begin_distance(TimePoint now, std::optional<Duration> retry_after, Duration longest) {
     const bool enough = accepted_starts_.size() >= least_for_estimate;
-    const Duration pause = doubled(enough ? pause_for_estimate : first_pause, rejected_in_a_row_, longest_unasked_pause);
+    const Duration pause = doubled(enough ? pause_for_estimate : first_pause, rejected_in_a_row_, longest);
     if (!retry_after) {
         quiet_until_ = std::max(quiet_until_, now + pause);
     }

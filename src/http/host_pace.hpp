@@ -67,7 +67,7 @@ private:
     void too_many(const Running& request, unsigned beside);
     void too_fast(const Running& request, TimePoint now, std::optional<Duration> retry_after);
     [[nodiscard]] bool is_mood(const Running& request);
-    void begin_distance(TimePoint now, std::optional<Duration> retry_after);
+    void begin_distance(TimePoint now, std::optional<Duration> retry_after, Duration longest);
     void shorten_distance(const Running& request);
 
     unsigned most_;
