@@ -9,7 +9,7 @@ namespace {
 
 class Misbehaviour : public ClientTest, public ::testing::WithParamInterface<unsigned> {
 protected:
-    static constexpr int kFiles = 120;
+    static constexpr int kFiles = 60;
 
     [[nodiscard]] static std::string content_for(std::string_view path) {
         const auto number = static_cast<unsigned>(std::stoi(std::string(path.substr(1))));

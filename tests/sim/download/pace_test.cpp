@@ -120,7 +120,7 @@ TEST_P(FewConnections, are_found_out_with_few_rejections_and_all_used) {
     const FewRow& row = GetParam();
     make_engine({.max_parallel_downloads = 12, .max_connections_per_host = row.most_per_host});
     listen_limited(row.limit, row.way, row.latency);
-    constexpr int files = 200;
+    constexpr int files = 120;
     const double optimum = in_seconds(work + 2 * row.latency) * files / row.limit;
     const double took = in_seconds(time_of(files));
     RecordProperty("rejected", static_cast<int>(rejected));
