@@ -148,8 +148,9 @@ TEST_F(HttpProxy, that_closes_after_each_request_loses_none) {
     for (const auto& result : results) {
         ASSERT_THAT(result, Succeeded());
     }
+    // A close that was not announced may cross a request that already took the connection: it is sent again (rule B), and
+    // the origin still hears of each request once, as the proxy closed without having read it.
     EXPECT_EQ(origin.requests().size(), 20u);
-    EXPECT_EQ(client().connections().resends, 0u);
     expect_closed_with_the_proxy(tiny.port());
 }
 
