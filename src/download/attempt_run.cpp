@@ -272,6 +272,9 @@ std::optional<Retry> AttemptRun::plan(const Error& error, std::uint64_t bytes_be
     if (failure == FailureClass::mirror || (wants_long_absence && next_mirror() != history_.mirror)) {
         history_.struck_out[history_.mirror] = true;
     }
+    if (!retry && failure == FailureClass::mirror && begin_second_round(error)) {
+        retry = Retry{.mirror = history_.mirror};
+    }
     if (retry) {
         retry->mirror = next_mirror();
         retry->delay = std::chrono::duration_cast<Duration>(retry->delay * (1 + jitter * (shared_.draw() - 0.5)));
@@ -292,6 +295,29 @@ std::optional<Retry> AttemptRun::plan(const Error& error, std::uint64_t bytes_be
         return act(options_.mirrors.on_failure(told), retry);
     }
     return retry;
+}
+
+// Once per file, past caches, and within the run's budget: mirrors that sent something wrong may have had a bad moment.
+bool AttemptRun::begin_second_round(const Error& error) {
+    if (second_round_ || mirrors() == 1 || options_.retries == 1) {
+        return false;
+    }
+    bool any = false;
+    for (std::size_t mirror = 0; mirror < mirrors(); ++mirror) {
+        const auto failed = failures_.find(mirror);
+        const Error* last = mirror == history_.mirror ? &error : failed == failures_.end() ? nullptr : &failed->second;
+        if (last != nullptr && is_worth_a_second_round(*last)) {
+            history_.struck_out[mirror] = false;
+            history_.fruitless[mirror] = 0;
+            any = true;
+        }
+    }
+    if (!any || !shared_.budget.take()) {
+        return false;
+    }
+    second_round_ = true;
+    options_.no_cache = true;
+    return true;
 }
 
 std::optional<Retry> AttemptRun::act(MirrorAction action, std::optional<Retry> planned) {

@@ -57,6 +57,7 @@ private:
 
     // What follows a failure; unset: give up.
     [[nodiscard]] std::optional<Retry> plan(const Error& error, std::uint64_t bytes_before);
+    [[nodiscard]] bool begin_second_round(const Error& error);
     [[nodiscard]] std::optional<Retry> act(MirrorAction action, std::optional<Retry> planned);
     void tell(const Result<void>& done, AfterAttempt next, Duration delay) const;
     [[nodiscard]] Error give_up_error(Error last) const;
@@ -75,6 +76,7 @@ private:
     unsigned explored_ = 0;
     unsigned free_rejections_ = 0;
     bool waited_long_ = false;  // as long as anything is waited for
+    bool second_round_ = false;
     Current current_;
     http::ExchangeWatch watch_;
 };

@@ -56,6 +56,13 @@ FailureClass classify(const Error& error) {
     return FailureClass::transient;
 }
 
+bool is_worth_a_second_round(const Error& error) {
+    const std::error_code& code = error.code;
+    return code == DownloadErrc::size_mismatch || code == DownloadErrc::digest_mismatch || code == net::NetErrc::tls_failed ||
+           code == http::HttpErrc::too_many_redirects || code == http::HttpErrc::bad_framing || code == http::HttpErrc::bad_range ||
+           code == http::HttpErrc::bad_head || code == http::HttpErrc::bad_chunk;
+}
+
 std::optional<Retry> plan_retry(FailureClass failure, const AttemptHistory& history) {
     const std::size_t mirrors = history.struck_out.size();
     const unsigned limit = history.retries == 0 ? hard_limit : history.retries;

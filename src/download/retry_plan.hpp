@@ -21,6 +21,9 @@ enum class FailureClass : unsigned char {
 
 [[nodiscard]] FailureClass classify(const Error& error);
 
+// Of class `mirror`: what came was wrong, which another request may not be, unlike a plain "not here".
+[[nodiscard]] bool is_worth_a_second_round(const Error& error);
+
 // What the attempts for one file came to so far.
 struct AttemptHistory {
     unsigned attempts = 0;          // made, the failed one included; those that only struck a mirror out do not count

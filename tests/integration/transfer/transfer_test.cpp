@@ -176,13 +176,20 @@ TEST_F(TransferOf, many_threads_share_one_client) {
 TEST_F(TransferOf, files_tell_a_function_how_far_they_are) {
     const auto content = content_of(100'000);
     origin.serve_file("/f", content);
-    std::vector<FileProgress> seen;
-    const auto results = client().download({file(origin.url("/f"))}, [&](const FileProgress& moment) { seen.push_back(moment); });
+    struct Seen {  // what a moment points to lives as long as the call
+        std::string label;
+        std::uint64_t received;
+        bool finished;
+    };
+    std::vector<Seen> seen;
+    const auto results = client().download({file(origin.url("/f"))}, [&](const FileProgress& moment) {
+        seen.push_back({std::string{moment.label}, moment.received, moment.finished != nullptr});
+    });
     ASSERT_THAT(results.at(0), Succeeded());
     ASSERT_FALSE(seen.empty());
     EXPECT_EQ(seen.front().label, "file");
     EXPECT_EQ(seen.back().received, content.size());
-    EXPECT_NE(seen.back().finished, nullptr);
+    EXPECT_TRUE(seen.back().finished);
 }
 
 }  // namespace

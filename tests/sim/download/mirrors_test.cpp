@@ -1,6 +1,9 @@
 // Mirrors, retries, delays: all in virtual time.
 #include "engine_fixture.hpp"
 
+#include <set>
+#include <string>
+
 namespace lastack::download {
 namespace {
 
@@ -78,6 +81,32 @@ TEST_F(Mirrors, that_all_fail_are_all_named) {
     EXPECT_EQ(text.find("secret"), std::string::npos) << text;
     EXPECT_EQ(asked.size(), 2u);
     EXPECT_EQ(entries(), 0);
+}
+
+TEST_F(Mirrors, that_all_sent_something_wrong_are_asked_once_more_past_caches) {
+    std::set<std::string> asked_before;
+    for (const std::string host : {"a", "b"}) {
+        network.listen(host, 80, sim::keep_alive([&, host](const sim::SimRequest& request) {
+                           asked.push_back(request);
+                           return asked_before.insert(host).second ? sim::answer(200, std::string(content.size(), 'o'))
+                                                                   : sim::file_answer(request, content);
+                       }));
+    }
+    EXPECT_TRUE(run(from({"http://a/f", "http://b/f"})).ok());
+    EXPECT_EQ(directory.read("f"), content);
+    ASSERT_EQ(asked.size(), 3u);
+    EXPECT_EQ(asked[1].field("Cache-Control"), "");
+    EXPECT_EQ(asked[2].field("Cache-Control"), "no-cache");
+}
+
+TEST_F(Mirrors, that_are_wrong_for_good_are_asked_twice_and_with_a_single_attempt_once) {
+    answer_all("a", sim::answer(200, std::string(content.size(), 'o')));
+    answer_all("b", sim::answer(404, ""));
+    EXPECT_EQ(run(from({"http://a/f", "http://b/f"})).error().code, DownloadErrc::digest_mismatch);
+    EXPECT_EQ(asked.size(), 3u) << "what is not there is not asked for again";
+    asked.clear();
+    EXPECT_FALSE(run(from({"http://a/f", "http://b/f"}, 1)).ok());
+    EXPECT_EQ(asked.size(), 2u);
 }
 
 TEST_F(Mirrors, a_mirror_that_said_404_is_not_asked_again) {
