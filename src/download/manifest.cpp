@@ -31,7 +31,9 @@ public:
     using pointer = const char*;
     using reference = const char&;
 
-    Cursor(const char* at, const char** reached) : at_{at}, reached_{reached} {}
+    using Position = std::string_view::const_iterator;
+
+    Cursor(Position at, Position& reached) : at_{at}, reached_{&reached} {}
     reference operator*() const { return *at_; }
     Cursor& operator++() {
         *reached_ = ++at_;
@@ -45,8 +47,8 @@ public:
     friend bool operator==(const Cursor& a, const Cursor& b) { return a.at_ == b.at_; }
 
 private:
-    const char* at_;
-    const char** reached_;
+    Position at_;
+    Position* reached_;
 };
 
 // The parser's words without its own codes and places.
@@ -65,14 +67,13 @@ std::string reason_of(std::string_view what) {
 // The parser's events. Each answers whether to go on.
 class Reader {
 public:
-    Reader(std::string_view text, std::string_view name) : text_{text}, name_{name}, reached_{text.data()} {}
+    Reader(std::string_view text, std::string_view name) : text_{text}, name_{name}, reached_{text.begin()} {}
 
     Result<std::vector<ManifestFile>> read() {
         if (text_.size() > max_manifest_size) {
             return std::unexpected(error("larger than " + std::to_string(max_manifest_size) + " bytes"));
         }
-        const char* const end = text_.data() + text_.size();
-        if (!json::sax_parse(Cursor{text_.data(), &reached_}, Cursor{end, &reached_}, this)) {
+        if (!json::sax_parse(Cursor{text_.begin(), reached_}, Cursor{text_.end(), reached_}, this)) {
             return std::unexpected(error_ ? std::move(*error_) : error("not JSON"));
         }
         return std::move(files_);
@@ -244,8 +245,8 @@ private:
 
     [[nodiscard]] Error error(const std::string& what) const {
         // The parser has read one byte too many behind a number; the last byte itself ends no line that matters.
-        const char* const last = reached_ == text_.data() ? reached_ : reached_ - 1;
-        std::string where = std::string{name_} + ":" + std::to_string(1 + std::count(text_.data(), last, '\n')) + ": ";
+        const Cursor::Position last = reached_ == text_.begin() ? reached_ : reached_ - 1;
+        std::string where = std::string{name_} + ":" + std::to_string(1 + std::count(text_.begin(), last, '\n')) + ": ";
         if (place_ == Place::file || place_ == Place::urls) {
             where += (bare_ ? "[" : "files[") + std::to_string(files_.size() - 1) + "]: ";
         }
@@ -256,7 +257,7 @@ private:
 
     std::string_view text_;
     std::string_view name_;
-    const char* reached_;
+    Cursor::Position reached_;
     std::optional<Error> error_;
     Place place_ = Place::nothing;
     bool bare_ = false;  // an array without the object around it

@@ -27,5 +27,24 @@ TEST(RelativePath, that_could_lead_elsewhere_is_refused) {
     }
 }
 
+TEST(RelativePath, is_no_longer_than_the_kernel_takes) {
+    const auto segments = [](std::size_t number, std::size_t length) {
+        std::string path(length, 'x');
+        for (std::size_t i = 1; i < number; ++i) {
+            path += "/" + std::string(length, 'x');
+        }
+        return path;
+    };
+    EXPECT_TRUE(check_relative_path(segments(1, 255)));
+    EXPECT_TRUE(check_relative_path(segments(16, 255)));
+    for (const auto& path :
+         {segments(1, 256), "a/" + segments(1, 256) + "/b", segments(16, 255) + "/", segments(17, 255), segments(2048, 1) + "x"}) {
+        const auto checked = check_relative_path(path);
+        ASSERT_FALSE(checked) << path.size();
+        EXPECT_LT(checked.error().cause.size(), 200U);
+    }
+    EXPECT_THAT(check_relative_path(segments(1, 256)).error().cause, testing::StartsWith("must be shorter"));
+}
+
 }  // namespace
 }  // namespace lastack::download
