@@ -2,11 +2,12 @@
 find_package(Threads REQUIRED)
 find_package(Boost 1.81 REQUIRED)              # Asio, headers only: net
 find_package(OpenSSL 3.0 REQUIRED COMPONENTS SSL Crypto)  # digests: base; TLS: net; TLS peers of the tests
+find_package(EXPAT REQUIRED)                   # metalinks: download; repomd.xml: repo
+find_package(nlohmann_json 3.11 REQUIRED)      # manifests, headers only: download
 if(NOT LASTACK_LIBRARY_ONLY)
   find_package(PkgConfig REQUIRED)
   find_package(fmt REQUIRED)                   # cli, package
   find_package(CLI11 REQUIRED)                 # cli
-  find_package(EXPAT REQUIRED)                 # repo
   find_package(ZLIB REQUIRED)                  # repo
   find_package(LibLZMA REQUIRED)               # repo
   pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)            # repo

@@ -182,7 +182,8 @@ Result<void> rename_file(const std::filesystem::path& from, const std::filesyste
 Result<void> make_directories(const std::filesystem::path& path) {
     std::error_code failure;
     std::filesystem::create_directories(path, failure);
-    if (failure && !std::filesystem::is_directory(path)) {
+    std::error_code ignored;
+    if (failure && !std::filesystem::is_directory(path, ignored)) {
         return std::unexpected(system_error(failure.value(), "cannot make the directory " + path.string()));
     }
     return {};

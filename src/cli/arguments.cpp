@@ -189,13 +189,13 @@ private:
 
     std::optional<std::string> finish_get() const {
         const GetOptions& get = arguments_.get;
-        const bool from_lists = !get.lists.empty();
+        const bool from_lists = !get.lists.empty() || !get.metalinks.empty() || !get.manifests.empty();
         const std::size_t urls = arguments_.operands.size();
         if (arguments_.command != Command::get) {
             return std::nullopt;
         }
         if (urls == 0 && !from_lists) {
-            return "get wants a URL, or a list of them with -i";
+            return "get wants a URL, or files named by -i, --metalink or --manifest";
         }
         if (!arguments_.output.empty() && (urls > 1 || from_lists)) {
             return "-o names one file, but there are several URLs";

@@ -76,7 +76,8 @@ constexpr std::array download_names{named(DownloadErrc::size_mismatch, "size_mis
                                     named(DownloadErrc::too_large, "too_large"),
                                     named(DownloadErrc::check_failed, "check_failed"),
                                     named(DownloadErrc::source_not_found, "source_not_found"),
-                                    named(DownloadErrc::source_unusable, "source_unusable")};
+                                    named(DownloadErrc::source_unusable, "source_unusable"),
+                                    named(DownloadErrc::bad_list, "bad_list")};
 
 std::span<const Name> names_of(std::string_view category) {
     if (category == base_category().name()) {

@@ -1,18 +1,13 @@
 #include "cli/get_list.hpp"
 
 #include "base/text.hpp"
+#include "download/relative_path.hpp"
 
 #include <algorithm>
 
 namespace lastack::cli {
 
 namespace {
-
-// Below the directory of the download and nowhere else.
-bool stays_below(const std::filesystem::path& path) {
-    return !path.empty() && path.is_relative() && path.has_filename() &&
-           std::ranges::none_of(path, [](const auto& part) { return part == ".." || part == "."; });
-}
 
 // Nothing when the word is fine.
 std::string take_word(std::string_view word, WantedFile& file) {
@@ -31,10 +26,10 @@ std::string take_word(std::string_view word, WantedFile& file) {
             return "size wants a number of bytes";
         }
     } else if (key == "path") {
-        file.path = value;
-        if (!stays_below(file.path) || printable(value) != value) {
-            return "path must be relative and lead nowhere else: " + printable(value);
+        if (auto valid = download::check_relative_path(value); !valid) {
+            return "path " + valid.error().cause;
         }
+        file.path = value;
     } else {
         const auto url = check_url(word);
         if (!url) {

@@ -16,6 +16,12 @@ void add_file_options(CLI::App& get, GetOptions& options) {
     get.add_option("-i,--input", options.lists, "List of files; - is standard input (repeatable)")
         ->type_name("LIST")
         ->allow_extra_args(false);
+    get.add_option("--metalink", options.metalinks, "Files of a metalink, from a file, standard input (-) or a URL (repeatable)")
+        ->type_name("FILE|URL")
+        ->allow_extra_args(false);
+    get.add_option("--manifest", options.manifests, "Files of a JSON manifest; - is standard input (repeatable)")
+        ->type_name("FILE")
+        ->allow_extra_args(false);
     get.add_option("--mirror", options.mirrors, "Another URL of the same file (repeatable)")->type_name("URL")->allow_extra_args(false);
     get.add_option("--sha256", options.sha256, "Digest that the file must have")->type_name("HEX");
     get.add_option("--sha512", options.sha512, "Digest that the file must have")->type_name("HEX");

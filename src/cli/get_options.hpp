@@ -18,7 +18,9 @@ namespace lastack::cli {
 
 struct GetOptions {
     // Words as they were given; get_plan reads them.
-    std::vector<std::filesystem::path> lists;  // -i; "-": standard input
+    std::vector<std::string> lists;      // -i; "-": standard input, as in the next two
+    std::vector<std::string> metalinks;  // paths or URLs
+    std::vector<std::string> manifests;
     std::vector<std::string> mirrors;
     std::string sha256;
     std::string sha512;

@@ -43,6 +43,9 @@ bool is_token(std::string_view text) {
     });
 }
 
+// As for servers that a redirect leads to.
+bool is_secret(std::string_view name) { return iequals(name, "Authorization") || iequals(name, "Cookie"); }
+
 constexpr std::string_view local_scheme = "file:";
 
 // The download's other names beside PATH.
@@ -188,6 +191,9 @@ Result<std::vector<DownloadRequest>> plan_downloads(const std::vector<WantedFile
         DownloadRequest request{.urls = file.urls, .path = arguments.directory / name, .size = file.size, .digests = file.digests};
         request.resume = !arguments.get.no_resume;
         request.options = options;
+        if (file.servers == ServersOf::document) {
+            std::erase_if(request.options.headers, [](const auto& field) { return is_secret(field.first); });
+        }
         for (const char* ending : beside) {
             auto taken = request.path.lexically_normal();
             taken += ending;

@@ -16,12 +16,16 @@
 
 namespace lastack::cli {
 
-// One file, from the command line or from a line of a list.
+// Who chose the servers: the user, or a document that may be someone else's. Secrets of the user are for servers that he chose.
+enum class ServersOf : std::uint8_t { user, document };
+
+// One file, from the command line or from a list, metalink or manifest.
 struct WantedFile {
     std::vector<std::string> urls;  // mirrors of each other, best first
     std::filesystem::path path;     // below the directory; empty: the URL's last segment
     std::optional<std::uint64_t> size;
     std::vector<Digest> digests;
+    ServersOf servers = ServersOf::user;  // document: no Authorization and no Cookie of --header is sent to them
 };
 
 // Whether it is a URL that can be downloaded. Errors: Errc::invalid_argument.

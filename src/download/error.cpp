@@ -23,6 +23,8 @@ public:
                 return "no such local file";
             case DownloadErrc::source_unusable:
                 return "not a readable regular file";
+            case DownloadErrc::bad_list:
+                return "unusable list";
         }
         return "unknown error";
     }

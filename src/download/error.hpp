@@ -12,6 +12,7 @@ enum class DownloadErrc {
     check_failed,       // the caller's own check refuses what came
     source_not_found,   // a file: URL leads to nothing
     source_unusable,    // or to what is no readable regular file
+    bad_list,           // a metalink, manifest or list of mirrors that cannot be used
 };
 
 [[nodiscard]] const std::error_category& download_category() noexcept;

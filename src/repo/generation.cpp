@@ -2,9 +2,9 @@
 
 #include "base/digest_stream.hpp"
 #include "base/file.hpp"
+#include "download/mirror_list.hpp"
 #include "repo/decompress.hpp"
 #include "repo/error.hpp"
-#include "repo/mirrorlist.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -181,7 +181,7 @@ Result<void> RepoDirectory::publish(std::string_view repomd_text, const Repomd& 
 Result<void> RepoDirectory::publish_state(const RefreshState& state) const { return publish_file(path_ / state_name, to_text(state)); }
 
 std::optional<std::string> RepoDirectory::cached_mirrorlist() const {
-    auto text = read_file(path_ / mirrorlist_name, max_mirrorlist_size);
+    auto text = read_file(path_ / mirrorlist_name, download::max_mirror_list_size);
     return text ? std::optional{std::move(*text)} : std::nullopt;
 }
 

@@ -3,6 +3,7 @@
 #include "base/digest_stream.hpp"
 #include "base/text.hpp"
 #include "base/url.hpp"
+#include "download/mirror_list.hpp"
 #include "repo/error.hpp"
 #include "repo/mirrorlist.hpp"
 #include "repo/request_options.hpp"
@@ -87,12 +88,16 @@ void RepoWork::prepare(const std::filesystem::path& directory, Expiry expiry, st
 FetchRequest RepoWork::mirrorlist_request() const {
     return {.urls = {config_->mirrorlist},
             .label = config_->id + "/mirrorlist",
-            .size_limit = max_mirrorlist_size,
+            .size_limit = download::max_mirror_list_size,
             .options = request_options(*config_, main_->user_agent)};
 }
 
 void RepoWork::add_mirrors(std::string_view mirrorlist) {
-    for (std::string& url : parse_mirrorlist(mirrorlist)) {
+    auto urls = parse_mirrorlist(mirrorlist);
+    if (!urls) {
+        return;
+    }
+    for (std::string& url : *urls) {
         if (std::ranges::find(bases_, url) == bases_.end()) {
             bases_.push_back(std::move(url));
         }
@@ -103,17 +108,18 @@ void RepoWork::take_mirrorlist(Result<FetchResult> answer) {
     Error problem;
     if (!answer) {
         problem = std::move(answer.error());
-    } else if (!parse_mirrorlist(answer->body).empty()) {
+    } else if (const auto urls = parse_mirrorlist(answer->body)) {
         add_mirrors(answer->body);
         if (auto kept = directory_->publish_mirrorlist(answer->body); !kept) {
             fail(std::move(kept.error()));
         }
         return;
     } else {
-        problem = {.code = RepoErrc::no_urls, .phase = Phase::parsing, .url = redact_url(config_->mirrorlist)};
-        problem.cause = looks_like_metalink(answer->body) ? "the mirror list is a metalink document, which is not supported"
-                                                          : "the mirror list has no http or https URL";
-        problem.next_step = "set a baseurl for it";
+        problem = {.code = RepoErrc::no_urls,
+                   .phase = Phase::parsing,
+                   .url = redact_url(config_->mirrorlist),
+                   .cause = urls.error().cause,
+                   .next_step = "set a baseurl for it"};
     }
     if (problem.code == Errc::cancelled) {
         return fail(std::move(problem));

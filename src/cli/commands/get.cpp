@@ -2,19 +2,15 @@
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "cli/command.hpp"
-#include "cli/get_list.hpp"
 #include "cli/get_plan.hpp"
+#include "cli/get_sources.hpp"
 #include "cli/ndjson.hpp"
 #include "cli/progress.hpp"
+#include "download/error.hpp"
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
-#include <cerrno>
 #include <map>
-#include <poll.h>
-#include <unistd.h>
 
 namespace lastack::cli {
 
@@ -66,50 +62,13 @@ Result<RequestOptions> request_options(const Session& session) {
     return options;
 }
 
-// To its end, or until a stop is asked for: nobody else would wake a read.
-Result<std::string> read_standard_input(Session& session) {
-    constexpr std::size_t longest_list = std::size_t{64} << 20;
-    std::string text;
-    std::array<char, 65536> buffer{};
-    while (text.size() <= longest_list) {
-        std::array<pollfd, 2> wanted{
-            {{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0}, {.fd = session.signals().descriptor(), .events = POLLIN, .revents = 0}}};
-        if (::poll(wanted.data(), wanted.size(), -1) < 0) {
-            continue;
-        }
-        if (wanted[1].revents != 0) {
-            return std::unexpected(Error{.code = Errc::cancelled});
-        }
-        const ssize_t count = ::read(STDIN_FILENO, buffer.data(), buffer.size());
-        if (count == 0) {
-            return text;
-        }
-        if (count < 0 && errno != EINTR && errno != EAGAIN) {
-            return std::unexpected(Error{.code = Errc::io_failed, .cause = "standard input: " + std::generic_category().message(errno)});
-        }
-        text.append(buffer.data(), static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
-    }
-    return std::unexpected(Error{.code = Errc::invalid_argument, .cause = "the list on standard input is too long"});
-}
-
-Result<void> add_lists(Session& session, std::vector<WantedFile>& files) {
-    for (const auto& list : session.arguments().get.lists) {
-        const bool standard_input = list == "-";
-        const auto text = standard_input ? read_standard_input(session) : read_file(list);
-        if (!text) {
-            return std::unexpected(text.error());
-        }
-        auto listed = parse_get_list(*text, standard_input ? "standard input" : list.string());
-        if (!listed) {
-            return std::unexpected(std::move(listed.error()));
-        }
-        for (WantedFile& file : *listed) {
-            if (file.path.has_parent_path()) {
-                if (auto made = make_directories(session.arguments().directory / file.path.parent_path()); !made) {
-                    return made;
-                }
+// Those that documents name; the directory of the others must exist.
+Result<void> make_directories_of(const std::vector<WantedFile>& files, const std::filesystem::path& directory) {
+    for (const WantedFile& file : files) {
+        if (file.path.has_parent_path()) {
+            if (auto made = make_directories(directory / file.path.parent_path()); !made) {
+                return made;
             }
-            files.push_back(std::move(file));
         }
     }
     return {};
@@ -131,10 +90,18 @@ Result<std::vector<DownloadRequest>> planned(Session& session) {
     if (!files) {
         return std::unexpected(std::move(files.error()));
     }
-    if (auto added = add_lists(session, *files); !added) {
-        return std::unexpected(std::move(added.error()));
+    const auto listed = read_sources(session, *options);
+    if (!listed) {
+        return std::unexpected(listed.error());
     }
-    return plan_downloads(*files, session.arguments(), *options);
+    files->insert(files->end(), listed->begin(), listed->end());
+    auto requests = plan_downloads(*files, session.arguments(), *options);
+    if (requests) {
+        if (auto made = make_directories_of(*listed, session.arguments().directory); !made) {
+            return std::unexpected(std::move(made.error()));
+        }
+    }
+    return requests;
 }
 
 // After Ctrl-C: what is kept of the files that did not come to their end.
@@ -171,7 +138,8 @@ int run_get(Session& session) {
     const auto requests = planned(session);
     if (!requests) {
         const int status = session.fail(requests.error());
-        return requests.error().code == Errc::invalid_argument ? exit_status::usage : status;
+        const std::error_code code = requests.error().code;
+        return code == Errc::invalid_argument || code == download::DownloadErrc::bad_list ? exit_status::usage : status;
     }
     session.signals().end_at_second_stop();
     const TimePoint begun = Clock::now();

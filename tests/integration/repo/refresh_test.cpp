@@ -347,6 +347,10 @@ TEST_F(Refresh, a_mirror_list_without_urls_is_an_error_that_says_what_it_is) {
     EXPECT_THAT(expect_failure(RepoErrc::no_urls).cause, HasSubstr("no http or https URL"));
     origin.on("/mirrors", Reply{.body = "<?xml version=\"1.0\"?><metalink/>"});
     EXPECT_THAT(expect_failure(RepoErrc::no_urls).cause, HasSubstr("metalink"));
+    origin.on("/mirrors", Reply{.body = "# repo = r arch = x error: invalid repo or arch\n"});
+    EXPECT_THAT(expect_failure(RepoErrc::no_urls).cause, HasSubstr("it begins with '# repo = r arch = x error: invalid repo or arch'"));
+    origin.on("/mirrors", Reply{.body = "<html>\nhttp://hotel/login\n"});
+    EXPECT_THAT(expect_failure(RepoErrc::no_urls).cause, HasSubstr("HTML page"));
 }
 
 TEST_F(Refresh, a_mirror_with_an_unusable_repomd_is_passed_over) {

@@ -137,6 +137,7 @@ TEST(MakeDirectories, makes_all_of_them_and_minds_no_existing_ones) {
     directory.write("file", "");
     EXPECT_FALSE(make_directories(directory / "file"));
     EXPECT_FALSE(make_directories(directory / "file/below"));
+    EXPECT_FALSE(make_directories(directory / std::string(5000, 'x')));
 }
 
 }  // namespace

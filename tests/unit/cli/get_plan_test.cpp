@@ -140,6 +140,24 @@ TEST(GetPlan, gives_the_one_file_its_mirrors_size_and_digests) {
                 ElementsAre(Digest{DigestAlgorithm::sha256, std::string(64, 'a')}, Digest{DigestAlgorithm::sha512, sha512}));
 }
 
+TEST(GetPlan, takes_metalinks_and_manifests_without_a_url) {
+    const auto arguments = parsed({"--metalink", "m", "--metalink=http://h/m", "--manifest", "-"});
+    ASSERT_TRUE(std::holds_alternative<Arguments>(arguments)) << std::get<EarlyExit>(arguments).text;
+    EXPECT_THAT(std::get<Arguments>(arguments).get.metalinks, ElementsAre("m", "http://h/m"));
+    EXPECT_THAT(std::get<Arguments>(arguments).get.manifests, ElementsAre("-"));
+    EXPECT_THAT(std::get<Arguments>(arguments).operands, SizeIs(0));
+}
+
+TEST(GetPlan, sends_the_users_secrets_to_no_server_that_a_document_chose) {
+    const RequestOptions options{.headers = {{"authorization", "s"}, {"X-A", "b"}, {"COOKIE", "s"}}};
+    const WantedFile own{.urls = {"http://h/a"}};
+    const WantedFile named{.urls = {"http://h/b"}, .servers = ServersOf::document};
+    const auto requests = plan_downloads({own, named}, std::get<Arguments>(parsed({"http://h/a"})), options);
+    ASSERT_TRUE(requests) << describe(requests.error());
+    EXPECT_THAT(requests->at(0).options.headers, SizeIs(3));
+    EXPECT_THAT(requests->at(1).options.headers, ElementsAre(std::pair("X-A", "b")));
+}
+
 TEST(GetPlan, takes_a_local_file_as_a_mirror) {
     const auto requests = plan({"--mirror", "http://h/f", "file:///srv/f"});
     ASSERT_TRUE(requests) << describe(requests.error());
@@ -149,6 +167,10 @@ TEST(GetPlan, takes_a_local_file_as_a_mirror) {
 TEST(GetPlan, refuses_what_makes_no_sense_before_anything_starts) {
     const std::pair<std::vector<const char*>, const char*> rows[] = {
         {{}, "wants a URL"},
+        {{"-o", "x", "--metalink", "m"}, "-o names one file"},
+        {{"-o", "x", "--manifest", "m"}, "-o names one file"},
+        {{"--sha256", "x", "http://h/a", "--metalink", "m"}, "about one file"},
+        {{"--mirror", "http://m/a", "--manifest", "m"}, "about one file"},
         {{"-o", "x", "http://h/a", "http://h/b"}, "-o names one file"},
         {{"-o", "x", "-i", "list"}, "-o names one file"},
         {{"--size", "1", "http://h/a", "http://h/b"}, "about one file"},
