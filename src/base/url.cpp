@@ -137,7 +137,7 @@ std::string percent_decode(std::string_view text) {
     return out;
 }
 
-std::uint16_t default_port(std::string_view scheme) { return scheme == "https" ? 443 : 80; }
+std::uint16_t default_port(std::string_view scheme) { return scheme == "https" ? 443 : scheme == "ftp" ? 21 : 80; }
 
 }  // namespace
 
@@ -178,7 +178,7 @@ std::string redact_url(std::string_view text) {
     return std::string{text.substr(0, begin)} + std::string{text.substr(at + 1)};
 }
 
-Result<Url> parse_url(std::string_view text) {
+Result<Url> parse_url(std::string_view text, Schemes schemes) {
     if (text.empty() || text.size() > max_url_length) {
         return bad_url(text, text.empty() ? "the URL is empty" : "the URL is longer than 8192 bytes");
     }
@@ -191,8 +191,10 @@ Result<Url> parse_url(std::string_view text) {
     }
     Url url;
     url.origin.scheme = to_lower(text.substr(0, scheme_end));
-    if (url.origin.scheme != "http" && url.origin.scheme != "https") {
-        return bad_url(text, "the scheme '" + printable(url.origin.scheme.substr(0, 32)) + "' is not http or https");
+    const bool takes_ftp = schemes == Schemes::http_and_ftp;
+    if (url.origin.scheme != "http" && url.origin.scheme != "https" && !(takes_ftp && url.origin.scheme == "ftp")) {
+        return bad_url(text, "the scheme '" + printable(url.origin.scheme.substr(0, 32)) + "' is not http" +
+                                 (takes_ftp ? ", https or ftp" : " or https"));
     }
     std::string_view rest = text.substr(scheme_end + 3);
     const auto authority_end = rest.find_first_of("/?#");

@@ -1,4 +1,4 @@
-// An absolute http or https URL, split and checked (RFC 3986, with the limits of hostile-input practice: control characters, spaces,
+// An absolute http, https or ftp URL, split and checked (RFC 3986, with the limits of hostile-input practice: control characters, spaces,
 // backslashes and percent-encoded hosts are errors, never repaired). Pure.
 #pragma once
 
@@ -12,7 +12,7 @@ namespace lastack {
 
 // Scheme, host and port: what two requests must share to share a connection or a credential.
 struct Origin {
-    std::string scheme;  // "http" or "https"
+    std::string scheme;  // "http", "https" or "ftp"
     std::string host;    // lower case; an IPv6 address without brackets
     std::uint16_t port = 80;
 
@@ -33,8 +33,10 @@ struct Url {
     [[nodiscard]] std::string_view path() const;   // target without the query
 };
 
+enum class Schemes : std::uint8_t { http_only, http_and_ftp };  // https is http
+
 // At most 8 KiB. Errors: Errc::invalid_argument with `url` redacted and `cause` naming the part that is wrong.
-[[nodiscard]] Result<Url> parse_url(std::string_view text);
+[[nodiscard]] Result<Url> parse_url(std::string_view text, Schemes schemes = Schemes::http_only);
 
 // Resolves a reference against `base` (RFC 3986 section 5): absolute, "//host", "/path", "path", "?query".
 // The result is an http(s) URL or an error.

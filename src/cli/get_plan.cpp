@@ -72,7 +72,7 @@ Result<void> check_url(std::string_view text) {
     if (iequals(text.substr(0, local_scheme.size()), local_scheme)) {
         return {};  // the client says what it thinks of its path
     }
-    if (auto url = parse_url(text); !url) {
+    if (auto url = parse_url(text, Schemes::http_and_ftp); !url) {
         return std::unexpected(std::move(url.error()));
     }
     return {};

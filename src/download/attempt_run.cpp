@@ -4,6 +4,7 @@
 #include "download/host_pace.hpp"
 #include "download/local_file.hpp"
 #include "download/watched_attempt.hpp"
+#include "http/error.hpp"
 #include "net/error.hpp"
 
 #include <algorithm>
@@ -24,7 +25,8 @@ AttemptOutcome outcome_of(const Error& error, bool only_limited) {
     if (failure == FailureClass::interrupted || failure == FailureClass::final || only_limited || error.http_status == 429) {
         return AttemptOutcome::no_blame;
     }
-    const bool answered = error.http_status != 0 && error.http_status != 408 && error.http_status < 500;
+    const bool answered = error.code == http::HttpErrc::not_found || error.code == http::HttpErrc::forbidden ||
+                          (error.http_status != 0 && error.http_status != 408 && error.http_status < 500);
     return failure == FailureClass::mirror && (answered || error.code.category() == download_category()) ? AttemptOutcome::no_file
                                                                                                          : AttemptOutcome::failed;
 }
@@ -43,7 +45,7 @@ AttemptRun::AttemptRun(Transport transport, std::vector<std::string> urls, Reque
       order_(urls_.size()),
       moved_to_(urls_.size(), 0) {
     for (const std::string& text : urls_) {
-        const auto url = parse_url(text);
+        const auto url = parse_url(text, Schemes::http_and_ftp);
         hosts_.push_back(url ? url->host_field() : "");
     }
     order_mirrors();
@@ -200,7 +202,7 @@ net::Task<Result<void>> AttemptRun::ask_once() {
     if (is_file_url(urls_[history_.mirror])) {
         co_return co_await attempt_.ask_file(urls_[history_.mirror]);
     }
-    auto url = parse_url(urls_[history_.mirror]);
+    auto url = parse_url(urls_[history_.mirror], Schemes::http_and_ftp);
     if (!url) {
         co_return std::unexpected(std::move(url.error()));
     }

@@ -1,6 +1,7 @@
 #include "download/attempts.hpp"
 
 #include "download/attempt_run.hpp"
+#include "download/ftp_client.hpp"
 #include "net/error.hpp"
 
 #include <algorithm>
@@ -34,6 +35,13 @@ http::Request make_request(Url url, const RequestOptions& options) {
         request.content_type = options.content_type.empty() ? "application/x-www-form-urlencoded" : options.content_type;
     }
     return request;
+}
+
+net::Task<Result<http::Response>> send(Transport transport, http::Request request, http::BodySink& sink) {
+    if (request.url.origin.scheme == "ftp") {
+        co_return co_await transport.ftp.send(std::move(request), sink);
+    }
+    co_return co_await transport.http.send(std::move(request), sink);
 }
 
 void forbid_repeating(Error& error) {

@@ -17,12 +17,14 @@
 namespace lastack::download {
 
 struct Mirrors;
+class FtpClient;
 
 // What the reactor's side of a client consists of; owned by the Engine.
 struct Transport {
     net::Network& network;
     net::Pool& pool;
     http::Client& http;
+    FtpClient& ftp;
     http::PaceGate& pace;
     net::TaskGroup& tasks;  // for what runs beside a job
     Mirrors& mirrors;
@@ -56,6 +58,9 @@ void forbid_repeating(Error& error);
 
 // A request with a body goes to one URL, once.
 void post_once(std::vector<std::string>& urls, RequestOptions& options);
+
+// By http or ftp, as the URL says.
+[[nodiscard]] net::Task<Result<http::Response>> send(Transport transport, http::Request request, http::BodySink& sink);
 
 // Errors: Errc::invalid_argument for an empty list; URLs that do not parse fail as a mirror when their turn comes.
 [[nodiscard]] http::Request make_request(Url url, const RequestOptions& options);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "download/attempts.hpp"
+#include "download/ftp_client.hpp"
 #include "download/job.hpp"
 #include "download/mirrors.hpp"
 #include "http/authenticators.hpp"
@@ -76,7 +77,7 @@ private:
     void start_queued();
     net::Task<void> run(JobId id, net::Task<void> job);
     std::optional<Need> need_of(const std::vector<std::string>& urls, const ConnectionOptions& options);
-    [[nodiscard]] Transport transport() { return {network_, pool_, http_, pace_, tasks_, mirrors_}; }
+    [[nodiscard]] Transport transport() { return {network_, pool_, http_, ftp_, pace_, tasks_, mirrors_}; }
     [[nodiscard]] net::Task<void> save_history();
 
     net::Network& network_;
@@ -89,6 +90,7 @@ private:
     net::Pool pool_;
     http::PaceGate pace_;
     http::Client http_;
+    FtpClient ftp_;
     Mirrors mirrors_;
     std::filesystem::path history_;  // of the mirrors; empty: none is kept
     std::function<std::int64_t()> wall_clock_;

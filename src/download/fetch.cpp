@@ -101,7 +101,7 @@ public:
         MemorySink sink{request_.size_limit, conditional, range};
         const std::string asked = request.url.str();
         need_.reset();
-        auto response = co_await transport_.http.send(std::move(request), sink);
+        auto response = co_await send(transport_, std::move(request), sink);
         if (!response && sink.is_enough()) {
             result_ = {.body = sink.take_body(), .url = asked};
             co_return co_await check(asked);

@@ -9,7 +9,7 @@ namespace {
 constexpr auto worth_waiting_for = std::chrono::milliseconds{300};
 
 Duration quiet_for(const http::PaceGate& pace, const std::string& text) {
-    const auto url = parse_url(text);
+    const auto url = parse_url(text, Schemes::http_and_ftp);
     return url ? pace.quiet_for(url->origin) : Duration{0};
 }
 

@@ -45,7 +45,7 @@ public:
             return whole;
         };
         need_.reset();
-        auto response = co_await transport_.http.send(std::move(request), sink);
+        auto response = co_await send(transport_, std::move(request), sink);
         auto stored = co_await sink.flush();
         fetched_ += sink.fetched();
         if (!response && sink.is_enough() && stored) {

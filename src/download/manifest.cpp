@@ -180,7 +180,7 @@ private:
     }
 
     bool add_url(std::vector<std::string>& urls, const std::string& value) {
-        if (auto parsed = parse_url(value); !parsed && !is_file_url(value)) {
+        if (auto parsed = parse_url(value, Schemes::http_and_ftp); !parsed && !is_file_url(value)) {
             return fail(key_ + ": " + parsed.error().cause);
         }
         if (file().urls.size() + urls_.size() + mirrors_.size() == max_mirrors) {

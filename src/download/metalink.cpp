@@ -188,7 +188,7 @@ private:
     // Kept in order while they come, so that a hostile number of them costs no memory.
     void add_url(std::string_view text) {
         const bool too_many = ranks_.size() == max_mirrors && rank_ >= ranks_.back();
-        if (!wanted_ || too_many || !parse_url(text) || std::ranges::find(file().urls, text) != file().urls.end()) {
+        if (!wanted_ || too_many || !parse_url(text, Schemes::http_and_ftp) || std::ranges::find(file().urls, text) != file().urls.end()) {
             return;
         }
         const auto place = std::ranges::upper_bound(ranks_, rank_);

@@ -1,6 +1,7 @@
 #include "download/request_check.hpp"
 
 #include "base/text.hpp"
+#include "download/ftp_client.hpp"
 #include "download/local_file.hpp"
 
 #include <algorithm>
@@ -86,8 +87,8 @@ Result<void> check_options(const std::vector<std::string>& urls, const RequestOp
     if (options.max_header_size < least_header_size || options.max_header_size > most_header_size) {
         return refuse("max_header_size must be between 1 KiB and 16 MiB");
     }
-    if (options.body && std::ranges::any_of(urls, is_file_url)) {
-        return refuse("a file: URL takes no body");
+    if (options.body && std::ranges::any_of(urls, [](const std::string& url) { return is_file_url(url) || is_ftp_url(url); })) {
+        return refuse("only http and https URLs take a body");
     }
     return {};
 }

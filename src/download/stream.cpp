@@ -145,7 +145,7 @@ public:
         request.pace = pace_.get();
         StreamSink sink{transport_.network, pipe_, given_, asked, rest};
         need_.reset();
-        auto response = co_await transport_.http.send(std::move(request), sink);
+        auto response = co_await send(transport_, std::move(request), sink);
         if (!response && sink.is_enough()) {
             co_return Result<void>{};
         }

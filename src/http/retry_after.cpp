@@ -136,6 +136,20 @@ std::optional<sys_seconds> parse_http_date(std::string_view text, sys_seconds no
     return asctime_date(text);
 }
 
+std::string write_http_date(sys_seconds when) {
+    when = std::clamp(when, sys_seconds{}, sys_seconds{std::chrono::sys_days{std::chrono::year{9999} / 12 / 31}});
+    const auto day = std::chrono::floor<std::chrono::days>(when);
+    const std::chrono::year_month_day date{day};
+    const std::chrono::hh_mm_ss time{when - day};
+    const auto digits = [](std::int64_t value, std::size_t count) {
+        std::string text = std::to_string(value);
+        return std::string(count - std::min(count, text.size()), '0') + text;
+    };
+    return std::string{days[(std::chrono::weekday{day}.iso_encoding() - 1)]} + ", " + digits(unsigned{date.day()}, 2) + " " +
+           std::string{months[unsigned{date.month()} - 1]} + " " + digits(int{date.year()}, 4) + " " + digits(time.hours().count(), 2) +
+           ":" + digits(time.minutes().count(), 2) + ":" + digits(time.seconds().count(), 2) + " GMT";
+}
+
 std::optional<std::chrono::seconds> parse_retry_after(std::string_view value, std::optional<std::string_view> date, sys_seconds now) {
     value = trim(value);
     if (!value.empty() && std::ranges::all_of(value, is_digit)) {

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace lastack::http {
@@ -14,6 +15,9 @@ inline constexpr std::chrono::seconds longest_retry_after = std::chrono::hours{2
 
 // IMF-fixdate, RFC 850 and asctime dates (RFC 9110 section 5.6.7). Nothing for anything else. `now` tells the century of an RFC 850 date.
 [[nodiscard]] std::optional<std::chrono::sys_seconds> parse_http_date(std::string_view text, std::chrono::sys_seconds now);
+
+// As IMF-fixdate; from 1970 to 9999.
+[[nodiscard]] std::string write_http_date(std::chrono::sys_seconds when);
 
 // Seconds, or a date seen from the answer's own Date field, else from our wall clock. A date that has passed is 0. Nothing for garbage.
 [[nodiscard]] std::optional<std::chrono::seconds> parse_retry_after(std::string_view value, std::optional<std::string_view> date,
