@@ -73,7 +73,7 @@ struct RequestOptions {
 
 // One file to bring to disk.
 struct DownloadRequest {
-    std::vector<std::string> urls;          // the same file on each mirror, best first; at least one. http, https or file
+    std::vector<std::string> urls;          // the same file on each mirror, best first; at least one. http, https, ftp or file
     std::filesystem::path path;             // final name; the directory must exist. PATH.part and PATH.part.journal are used beside it
     std::string label;                      // what progress calls it; empty: the last segment of `path`
     std::optional<std::uint64_t> size;      // the exact size; unset: unknown

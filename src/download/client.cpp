@@ -143,9 +143,10 @@ void Client::close_connections() {
 
 void Client::suspend() {
     impl_->on_reactor([this] { impl_->engine->freeze(); });
-    // A dial under way ends in a turn of its own, unless it waits for a worker; then it has no socket or closes it at once.
+    // A dial under way ends in a turn of its own, unless it waits for a worker; then it has no socket or closes it at once. An ftp
+    // transfer ends with the step that it is in.
     const TimePoint until = Clock::now() + suspend_patience;
-    while (impl_->on_reactor([this] { return impl_->engine->dialling(); }) > 0 && Clock::now() < until) {
+    while (impl_->on_reactor([this] { return impl_->engine->still_open(); }) > 0 && Clock::now() < until) {
         std::this_thread::yield();
     }
 }

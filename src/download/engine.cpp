@@ -46,7 +46,7 @@ Engine::Engine(net::Network& network, const ClientOptions& options, Setting sett
       pool_{network, connector_, pool_options(options, std::move(setting.on_any_open))},
       pace_{network, std::clamp(options.max_connections_per_host, 1u, most_connections)},
       http_{network, pool_, authenticators_, std::move(setting.environment), &pace_},
-      ftp_{network, pace_, max_running_},
+      ftp_{network, pace_, setting.worker_threads == 0 ? 0 : max_running_},
       mirrors_{.budget = RetryBudget{max_running_},
                .connections_per_host = std::clamp(options.max_connections_per_host, 1u, most_connections),
                .chance = std::move(setting.chance),

@@ -52,13 +52,20 @@ public:
 
     void expect_more(bool more) { pool_.expect_more(more); }
     void close_idle() { pool_.close_idle(); }
-    void freeze() { pool_.freeze(); }
-    void thaw() { pool_.thaw(); }
+    void freeze() {
+        pool_.freeze();
+        ftp_.freeze();
+    }
+    void thaw() {
+        pool_.thaw();
+        ftp_.thaw();
+    }
     void resumed() { pool_.resumed(); }
     void network_changed(const std::string& lost_ip) { pool_.network_changed(lost_ip); }
     void link_down(const std::vector<std::string>& ips) { pool_.link_down(ips); }
     [[nodiscard]] ConnectionCounts counts() const;
-    [[nodiscard]] unsigned dialling() const { return pool_.counts().dialling; }
+    // What freeze() does not end in its own turn.
+    [[nodiscard]] unsigned still_open() const { return pool_.counts().dialling + ftp_.open(); }
     [[nodiscard]] std::vector<ConnectionInfo> snapshot() const { return pool_.snapshot(); }
 
     [[nodiscard]] net::Task<void> shut_down();

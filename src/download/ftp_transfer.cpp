@@ -111,7 +111,7 @@ struct FtpTransfer::Curl {
         auto& curl = *static_cast<Curl*>(self);
         const std::string_view line{data, size};
         if (line.size() > 3 && line[0] >= '1' && line[0] <= '5') {
-            curl.reply = trim(line.substr(0, longest_reply));
+            curl.reply = trim(line.substr(0, std::min(line.find_last_not_of("\r\n") + 1, longest_reply)));
         }
         return size;
     }
@@ -188,6 +188,7 @@ void FtpTransfer::ask_for(std::uint64_t first, std::optional<std::uint64_t> last
     }
     curl.reads_body = true;
     curl.set(CURLOPT_NOBODY, 0L);
+    curl.set(CURLOPT_FILETIME, 0L);
     const std::string range = std::to_string(first) + "-" + (last ? std::to_string(*last) : "");
     curl.set(CURLOPT_RANGE, first > 0 || last ? range.c_str() : nullptr);
     curl.begin();

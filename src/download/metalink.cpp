@@ -135,7 +135,7 @@ private:
         } else if (part == (version_3() ? "/resources/url" : "/url")) {
             add_url(text);
         } else if (way_ == file_ && file().urls.empty()) {
-            fail("'" + printable(file().name.substr(0, most_shown)) + "' has no http or https URL");
+            fail("'" + printable(file().name.substr(0, most_shown)) + "' has no http, https or ftp URL");
         }
         way_.resize(ends_.back());
         ends_.pop_back();

@@ -145,7 +145,7 @@ std::string write_http_date(sys_seconds when) {
         std::string text = std::to_string(value);
         return std::string(count - std::min(count, text.size()), '0') + text;
     };
-    return std::string{days[(std::chrono::weekday{day}.iso_encoding() - 1)]} + ", " + digits(unsigned{date.day()}, 2) + " " +
+    return std::string{days[std::chrono::weekday{day}.c_encoding()]} + ", " + digits(unsigned{date.day()}, 2) + " " +
            std::string{months[unsigned{date.month()} - 1]} + " " + digits(int{date.year()}, 4) + " " + digits(time.hours().count(), 2) +
            ":" + digits(time.minutes().count(), 2) + ":" + digits(time.seconds().count(), 2) + " GMT";
 }

@@ -7,6 +7,7 @@ namespace lastack::test {
 namespace {
 
 constexpr const char* kTinyProxy = "/usr/bin/tinyproxy";
+constexpr const char* kVsftpd = "/usr/sbin/vsftpd";
 constexpr const char* kDante = "/usr/sbin/danted";
 constexpr const char* kStunnel = "/usr/bin/stunnel4";
 
@@ -24,6 +25,31 @@ TinyProxy::TinyProxy(const TinyProxyOptions& options) : directory_("lastack-tiny
         return ProcessOptions{.arguments = {kTinyProxy, "-d", "-c", file.string()}};
     };
     process_.emplace(prepare, directory_ / "tinyproxy.log");
+}
+
+VsftpdServer::VsftpdServer() : directory_("lastack-vsftpd") {
+    namespace fs = std::filesystem;
+    // Read by the account that it gives up its rights for.
+    fs::permissions(directory_.path(), fs::perms{0755});
+    fs::create_directories(directory_ / "files");
+    fs::create_directories(directory_ / "empty");
+    const auto prepare = [&](std::uint16_t port) {
+        std::string text = "listen=YES\nlisten_address=127.0.0.1\nlisten_port=" + std::to_string(port) +
+                           "\nbackground=NO\nanonymous_enable=YES\nno_anon_password=YES\nanon_root=" + (directory_ / "files").string() +
+                           "\nsecure_chroot_dir=" + (directory_ / "empty").string() +
+                           "\nconnect_from_port_20=NO\nseccomp_sandbox=NO\nxferlog_enable=YES\nlog_ftp_protocol=YES\nvsftpd_log_file=" +
+                           (directory_ / "vsftpd.log").string() + "\n";
+        if (::geteuid() != 0) {
+            text += "run_as_launching_user=YES\n";
+        }
+        return ProcessOptions{.arguments = {kVsftpd, directory_.write("vsftpd.conf", text).string()}};
+    };
+    process_.emplace(prepare, directory_ / "vsftpd.log");
+}
+
+void VsftpdServer::publish(std::string_view name, std::string_view content) const {
+    const auto file = directory_.write("files/" + std::string(name), content);
+    std::filesystem::permissions(file, std::filesystem::perms{0644});
 }
 
 DanteServer::DanteServer() : directory_("lastack-dante") {

@@ -1,5 +1,5 @@
-// Real proxies besides squid, each on 127.0.0.1, in a directory of its own, ended with its object. All throw std::runtime_error when their
-// program does not start.
+// Real servers besides nginx and squid, each on 127.0.0.1, in a directory of its own, ended with its object. All throw std::runtime_error
+// when their program does not start.
 #pragma once
 
 #include "support/server_process.hpp"
@@ -41,6 +41,21 @@ public:
     [[nodiscard]] std::string url() const { return "socks5://127.0.0.1:" + std::to_string(port()); }
     [[nodiscard]] std::string log() const { return directory_.read("danted.log"); }
     void stop() { process_->stop(); }
+
+private:
+    TempDirectory directory_;
+    std::optional<ServerProcess> process_;
+};
+
+// vsftpd: anonymous ftp of one directory.
+class VsftpdServer {
+public:
+    VsftpdServer();
+
+    void publish(std::string_view name, std::string_view content) const;
+    [[nodiscard]] std::uint16_t port() const { return process_->port(); }
+    [[nodiscard]] std::string url(std::string_view path) const { return "ftp://127.0.0.1:" + std::to_string(port()) + std::string(path); }
+    [[nodiscard]] std::string log() const { return directory_.read("vsftpd.log"); }  // with all commands and replies
 
 private:
     TempDirectory directory_;

@@ -89,6 +89,16 @@ INSTANTIATE_TEST_SUITE_P(Targets, UrlRefused,
                                          "http://h/\x80", "http://h/a\\b", "http://h/\"", "http://h/<", "http://h/>", "http://h/{x}",
                                          "http://h/|", "http://h/^", "http://h/`", "http://h/a?b c", "http://h/a\xe2\x80\xae"));
 
+TEST(Url, of_ftp_is_one_only_where_it_is_asked_for) {
+    EXPECT_FALSE(parse_url("ftp://h/f"));
+    const auto url = parse_url("ftp://u:p@H/f", Schemes::http_and_ftp);
+    ASSERT_TRUE(url);
+    EXPECT_EQ(url->origin, (Origin{.scheme = "ftp", .host = "h", .port = 21}));
+    EXPECT_EQ(url->str(), "ftp://h/f");
+    EXPECT_FALSE(parse_url("sftp://h/f", Schemes::http_and_ftp));
+    EXPECT_FALSE(resolve_url(*parse_url("http://h/"), "ftp://h/f"));
+}
+
 TEST(Url, a_nul_byte_is_refused_wherever_it_stands) {
     const std::string url = "http://host:80/path?q";
     for (std::size_t i = 0; i <= url.size(); ++i) {

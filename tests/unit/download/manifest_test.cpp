@@ -79,7 +79,7 @@ TEST(Manifest, refuses_what_nobody_can_have_meant) {
         {R"("urls": [])", "no URL"},
         {R"("url": "http://h/a", "url": "http://h/b")", "the key 'url' stands there twice"},
         {R"("url": "h/a")", "url: "},
-        {R"("url": "ftp://h/a")", "url: "},
+        {R"("url": "rsync://h/a")", "url: "},
         {R"("urls": ["http://h/a", "x y"])", "urls: "},
         {R"("mirrors": ["http://h/\u0000"])", "mirrors: "},
         {R"("urls": [["http://h/a"]])", "a URL in 'urls' cannot be an array"},

@@ -97,7 +97,7 @@ TEST(Metalink, of_version_4_is_read_without_what_is_for_others) {
     ASSERT_THAT(metalink->files, SizeIs(2));
     EXPECT_EQ(metalink->files[0].size, 14'471'447U);
     EXPECT_THAT(metalink->files[0].digests, ElementsAre(Digest{DigestAlgorithm::sha256, sha256}));
-    EXPECT_THAT(metalink->files[0].urls, ElementsAre("http://h/f"));
+    EXPECT_THAT(metalink->files[0].urls, ElementsAre("http://h/f", "ftp://ftp/f"));
     EXPECT_EQ(metalink->files[1].name, "dir/g");
     EXPECT_EQ(metalink->files[1].size, std::nullopt);
     EXPECT_THAT(metalink->files[1].digests, IsEmpty());
@@ -124,18 +124,18 @@ TEST(Metalink, of_version_4_puts_low_priorities_first_and_keeps_the_order_of_equ
                                        "http://huge/", "http://minus/"));
 }
 
-TEST(Metalink, keeps_only_http_urls_and_each_once) {
+TEST(Metalink, keeps_only_http_and_ftp_urls_and_each_once) {
     const auto file =
         only_file(v4(file4("<url>ftp://h/f</url><url>file:///etc/passwd</url><url>rsync://h/f</url><url>magnet:?xt=1</url>"
                            "<url>/f</url><url>http://a b/</url><url></url><url>http://h/f</url><url>http://h/f</url>")));
-    EXPECT_THAT(file.urls, ElementsAre("http://h/f"));
+    EXPECT_THAT(file.urls, ElementsAre("ftp://h/f", "http://h/f"));
     EXPECT_THAT(only_file(v3(file3("", "<url type=\"bittorrent\">http://h/f.torrent</url><url type=\"HTTP\">http://h/f</url>"))).urls,
                 ElementsAre("http://h/f"));
 }
 
 TEST(Metalink, has_at_least_one_usable_url_per_file) {
-    EXPECT_THAT(cause_of(v4(file4(url4) + file4("<url>ftp://h/g</url>", "g"))), HasSubstr("'g' has no http or https URL"));
-    EXPECT_THAT(cause_of(v3(file3("", ""))), HasSubstr("'f' has no http or https URL"));
+    EXPECT_THAT(cause_of(v4(file4(url4) + file4("<url>rsync://h/g</url>", "g"))), HasSubstr("'g' has no http, https or ftp URL"));
+    EXPECT_THAT(cause_of(v3(file3("", ""))), HasSubstr("'f' has no http, https or ftp URL"));
     // Where the other version has its URLs, and where nobody has.
     EXPECT_THAT(cause_of(v4(file4("<resources>" + url4 + "</resources>"))), HasSubstr("no http"));
     EXPECT_THAT(cause_of(v3("<file name=\"f\">" + url4 + "</file>")), HasSubstr("no http"));

@@ -78,5 +78,17 @@ TEST(RetryAfterOfAnAnswer, is_in_the_error_and_in_its_description) {
     EXPECT_EQ(status_error(busy({"soon"})).retry_after, std::nullopt);
 }
 
+TEST(HttpDate, that_is_written_is_read_back) {
+    using std::chrono::seconds;
+    using std::chrono::sys_seconds;
+    EXPECT_EQ(write_http_date(sys_seconds{seconds{784111777}}), "Sun, 06 Nov 1994 08:49:37 GMT");
+    EXPECT_EQ(write_http_date(sys_seconds{seconds{0}}), "Thu, 01 Jan 1970 00:00:00 GMT");
+    EXPECT_EQ(write_http_date(sys_seconds{seconds{-5}}), "Thu, 01 Jan 1970 00:00:00 GMT");
+    for (const long when : {951782400L, 1709210096L, 4102444799L, 253402214400L}) {
+        const sys_seconds time{seconds{when}};
+        EXPECT_EQ(parse_http_date(write_http_date(time), time), time) << when;
+    }
+}
+
 }  // namespace
 }  // namespace lastack::http
