@@ -94,7 +94,7 @@ struct Request {
     Limits limits;
     ConnectionOptions connection;
     ExchangeWatch* watch = nullptr;  // outlives the request; none: nobody looks
-    ReadPace* pace = nullptr;  // none: as fast as it comes; outlives the request
+    ReadPace* pace = nullptr;        // none: as fast as it comes; outlives the request
 };
 
 struct ResponseHead {
