@@ -99,7 +99,16 @@ struct Socket : std::enable_shared_from_this<Socket> {
     bool operation_pending = false;
     bool timed_out = false;
     bool interrupted = false;
+    bool ended = false;
+    boost::system::error_code lost;
     std::move_only_function<void(Input)> on_input;
+
+    // The kernel tells of a reset once, to whichever call comes first; all later reads show an end, which after a reset is none.
+    void note(const boost::system::error_code& code) {
+        if (code == asio::error::connection_reset || code == asio::error::timed_out) {
+            lost = code;
+        }
+    }
 
     void disarm() {
         if (on_input) {
@@ -152,6 +161,9 @@ public:
             co_return std::unexpected(io_error(asio::error::operation_aborted, Phase::receiving));
         }
         const auto state = state_;
+        if (state->ended) {
+            co_return end_of_input();  // Asio would wait for an event that has been
+        }
         state->begin_operation(deadline);
         const auto [code, n] = co_await state->socket.async_read_some(asio::buffer(buffer.data(), buffer.size()), with_code);
         state->end_operation();
@@ -159,8 +171,10 @@ public:
         if (!code) {
             co_return n;
         }
+        state->note(code);
         if (code == asio::error::eof) {
-            co_return std::size_t{0};
+            state->ended = true;
+            co_return end_of_input();
         }
         if (state->timed_out) {
             co_return std::unexpected(timeout_error(Phase::receiving, "nothing was received in time"));
@@ -185,6 +199,7 @@ public:
             state->end_operation();
             written.bytes += n;
             if (code) {
+                state->note(code);
                 written.error = state->timed_out     ? timeout_error(Phase::sending, "the peer took no bytes in time")
                                 : state->interrupted ? interrupted_error(Phase::sending)
                                                      : io_error(code, Phase::sending);
@@ -197,7 +212,12 @@ public:
     void watch(std::move_only_function<void(Input)> on_input) override {
         set_probes(false);  // an idle connection is not worth a packet: its limit is short
         state_->on_input = std::move(on_input);
-        const auto listener = [state = state_.get()](Input input) { std::exchange(state->on_input, nullptr)(input); };
+        const auto listener = [state = state_.get()](Input input) {
+            if (input == Input::failed) {
+                state->note(asio::error::connection_reset);
+            }
+            std::exchange(state->on_input, nullptr)(input);
+        };
         if (!state_->idle_watch->add(state_->socket.native_handle(), listener)) {
             // One that cannot be watched is not worth keeping.
             asio::post(state_->socket.get_executor(), [state = state_] {
@@ -213,7 +233,16 @@ public:
         set_probes(true);
     }
 
-    Input probe() override { return state_->socket.is_open() ? peek(state_->socket.native_handle()) : Input::failed; }
+    Input probe() override {
+        if (!state_->socket.is_open()) {
+            return Input::failed;
+        }
+        const Input input = peek(state_->socket.native_handle());
+        if (input == Input::failed) {
+            state_->note(last_error());
+        }
+        return input == Input::end && state_->lost ? Input::failed : input;
+    }
 
     Taken take(std::span<std::byte> buffer) override {
         Taken taken;
@@ -224,7 +253,12 @@ public:
                 taken.bytes += static_cast<std::size_t>(n);
                 continue;
             }
-            taken.then = n == 0 ? Input::end : nothing_yet() ? Input::quiet : Input::failed;
+            if (n < 0) {
+                taken.then = nothing_yet() ? Input::quiet : Input::failed;
+                state_->note(last_error());
+            } else {
+                taken.then = state_->lost ? Input::failed : Input::end;
+            }
             return taken;
         }
         taken.then = Input::bytes;
@@ -236,6 +270,9 @@ public:
             return 0;
         }
         const ssize_t n = ::send(state_->socket.native_handle(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (n < 0) {
+            state_->note(last_error());
+        }
         return n > 0 ? static_cast<std::size_t>(n) : 0;
     }
 
@@ -286,6 +323,15 @@ public:
     const std::string& peer() const override { return peer_; }
 
 private:
+    [[nodiscard]] Result<std::size_t> end_of_input() const {
+        if (state_->lost) {
+            return std::unexpected(io_error(state_->lost, Phase::receiving));
+        }
+        return std::size_t{0};
+    }
+
+    static boost::system::error_code last_error() noexcept { return {errno, boost::system::system_category()}; }
+
     static bool nothing_yet() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
 
     void set_probes(bool on) noexcept {

@@ -325,7 +325,11 @@ private:
         return tls_error(rejected_ ? *rejected_ : none, peer_.host, std::time(nullptr), asked_);
     }
 
-    static Error cut_off() {
+    // What an end of the ciphertext without close_notify means.
+    [[nodiscard]] Error cut_off() const {
+        if (reset_) {
+            return Error{.code = NetErrc::reset, .phase = Phase::receiving, .cause = "the peer reset the connection"};
+        }
         return Error{.code = NetErrc::cut_off,
                      .phase = Phase::receiving,
                      .cause = "the connection ended without the server saying so (no close_notify)"};
