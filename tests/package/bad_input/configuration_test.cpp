@@ -28,7 +28,7 @@ TEST_F(BadConfiguration, install_without_packages_is_wrong_usage) { expect_usage
 TEST_F(BadConfiguration, unknown_thing_to_clean_is_wrong_usage) { expect_usage({"clean", "dishes"}, "dishes"); }
 
 TEST_F(BadConfiguration, get_of_something_that_is_no_url_is_wrong_usage) {
-    expect_usage({"get", "ftp://127.0.0.1/x"}, "'ftp' is not http or https");
+    expect_usage({"get", "rsync://127.0.0.1/x"}, "'rsync' is not http");
 }
 
 TEST_F(BadConfiguration, bad_line_in_a_repo_file_is_named_and_the_other_repositories_go_on) {

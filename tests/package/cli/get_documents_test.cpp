@@ -139,7 +139,7 @@ TEST_F(GetDocuments, of_a_metalink_that_cannot_be_had_or_is_none_are_told) {
         {nginx.url("/page"), 2, nginx.url("/page") + ":1:1: the root element is <html>"},
         {"no-such-file", 1, "no-such-file"},
         {"here", 2, "here:1:1: "},
-        {"ftp://127.0.0.1/m", 2, "ftp"},
+        {"rsync://127.0.0.1/m", 2, "rsync"},
     };
     here.write("here", "{}");
     for (const auto& [where, status, cause] : rows) {
