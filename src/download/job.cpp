@@ -121,7 +121,8 @@ public:
     }
 
     [[nodiscard]] std::uint64_t bytes() const override { return file_.size(); }
-    [[nodiscard]] std::uint64_t received() const override { return std::max<std::uint64_t>(progress_.received, file_.size()); }
+    // Asked while the disk workers may have the file: only what the reactor itself counted.
+    [[nodiscard]] std::uint64_t received() const override { return progress_.received; }
     [[nodiscard]] std::optional<std::uint64_t> total() const override {
         return request_.size || progress_.total == JobProgress::unknown ? request_.size : std::optional<std::uint64_t>{progress_.total};
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <ratio>
 
 namespace lastack::http {
 
@@ -18,7 +19,14 @@ constexpr unsigned proof = 100;       // accepted at a level that one rejection 
 constexpr unsigned fresh_proof = 32;  // a second one within so many does
 constexpr unsigned proof_of_lowering = 8;
 constexpr unsigned lone_within = 64;  // served since the last rejection, when another one is no pattern yet
-constexpr unsigned disproof = 8;      // accepted at a distance, after which a rejection has another reason than it
+constexpr unsigned disproof = 8;      // served after a lone one until it was one
+constexpr unsigned close_together = 2;
+constexpr unsigned first_close_moods = 3;
+constexpr unsigned most_close_moods = 12;
+constexpr unsigned most_lengthened = 3;
+constexpr unsigned least_for_proof = 4;
+constexpr auto mood_pause = milliseconds{50};
+using contradiction = std::ratio<5, 4>;  // of a distance that is rejected to one that was not: more than chance in their arrival
 
 constexpr auto estimate_window = seconds{10};
 constexpr unsigned least_for_estimate = 4;
@@ -27,7 +35,7 @@ constexpr auto pause_for_estimate = seconds{1};
 constexpr auto first_pause = milliseconds{200};
 constexpr auto longest_pause = seconds{2};
 constexpr auto least_interval = milliseconds{5};  // below it a distance is none
-constexpr unsigned first_interval_patience = 24;
+constexpr unsigned first_interval_patience = 40;
 constexpr unsigned longest_interval_patience = 800;
 constexpr double safety = 1.1;
 constexpr double worth_a_try = 0.9;
@@ -50,7 +58,8 @@ HostPace::HostPace(unsigned most)
     : most_{std::max(most, 1u)},
       allowed_{std::min(most_, first_allowed)},
       patience_{first_patience},
-      interval_patience_{first_interval_patience} {}
+      interval_patience_{first_interval_patience},
+      most_close_moods_{first_close_moods} {}
 
 bool HostPace::serves(TimePoint now) const noexcept { return last_accepted_ && now - *last_accepted_ <= estimate_window; }
 
@@ -114,6 +123,7 @@ void HostPace::accepted(Ticket ticket, TimePoint now) {
         return;
     }
     request.accepted = true;
+    ++accepted_since_;
     last_accepted_ = now;
     rejected_in_a_row_ = 0;
     accepted_starts_.push_back(request.started);
@@ -169,6 +179,12 @@ void HostPace::rejected(Ticket ticket, TimePoint now, std::optional<Duration> re
     if (retry_after) {
         quiet_until_ = std::max(quiet_until_, now + *retry_after);
     }
+    if (moody_ && request.may_be_mood) {
+        mood(now);
+        note_gap(now);
+        return;
+    }
+    note_gap(now);
     const unsigned beside = served_beside(request, ticket);
     if (beside > 0) {
         too_many(request, beside);
@@ -222,21 +238,51 @@ void HostPace::too_fast(const Running& request, TimePoint now, std::optional<Dur
         failed_ = before_->failed;
     }
     before_.reset();
-    if (request.may_be_mood && rejected_in_a_row_ == 1 && is_mood(request)) {
+    if (interval_ == Duration{0} && request.may_be_mood && rejected_in_a_row_ == 1 && is_lone()) {
         quiet_until_ = std::max(quiet_until_, now + first_pause);
         return;
     }
+    if (request.may_be_mood && interval_ > Duration{0} && ++lengthened_ > most_lengthened) {
+        begin_moods(now);
+        return;
+    }
     if (interval_ == Duration{0} || rejected_in_a_row_ > 1) {
-        moody_ = moody_.has_value() ? std::optional{false} : moody_;
         // What may be about one file alone must not take minutes to fail.
         begin_distance(now, retry_after, request.may_be_mood ? longest_pause : longest_quiet);
         return;
     }
+    distance_failed(request, now, retry_after);
+}
+
+// Once in many requests is no pattern.
+bool HostPace::is_lone() {
+    const bool lone = accepted_starts_.size() >= least_for_estimate && (!lone_at_ || served_ - *lone_at_ > lone_within);
+    lone_at_ = served_;
+    if (lone) {
+        ++lowerings_;
+        credits_ = 0;
+        allowed_ = 1;  // should it be a pattern after all, that costs but one request to see
+        rejected_in_a_row_ = 0;
+    }
+    return lone;
+}
+
+void HostPace::distance_failed(const Running& request, TimePoint now, std::optional<Duration> retry_after) {
+    if (proved_ && request.interval * contradiction::den > *proved_ * contradiction::num) {
+        if (request.may_be_mood) {
+            begin_moods(now);
+            return;
+        }
+        proved_.reset();  // its limit is another one by now
+    }
     quiet_until_ = std::max(quiet_until_, now + interval_);
     if (steady_ >= fresh_proof) {
-        steady_ = 0;  // the distance has worked for long: this may be anything
-        good_ = interval_;
-        return;
+        lengthened_ = 0;
+        if (doubted_ != interval_) {
+            doubted_ = good_ = interval_;  // it has worked for long: this may be anything
+            steady_ = 0;
+            return;
+        }
     }
     if (retry_after) {
         interval_patience_ = longest_interval_patience;  // each further rejection costs that much
@@ -247,31 +293,37 @@ void HostPace::too_fast(const Running& request, TimePoint now, std::optional<Dur
     interval_ = std::min<Duration>(good_ > bad_ ? good_ : bad_ * 3 / 2, longest_quiet);
 }
 
-// A server that now and then fails one request, whatever their distance, must not be asked more slowly for it. Once in many requests is
-// no pattern; a rejection at a distance that had worked shows that the distance is not what it is about. A server that then rejects two
-// in a row was misjudged, and is not taken for moody again.
-bool HostPace::is_mood(const Running& request) {
-    if (moody_ == true) {
-        return true;
+// A server with a limit has nothing to give when it rejects. What it accepts until it rejects again it was given in that time.
+void HostPace::note_gap(TimePoint now) {
+    if (turned_ && accepted_since_ >= least_for_proof) {
+        const auto gap = (now - *turned_) / static_cast<Duration::rep>(accepted_since_ - 1);
+        proved_ = proved_ ? std::min<Duration>(*proved_, gap) : gap;
     }
-    if (interval_ == Duration{0}) {
-        const bool lone = accepted_starts_.size() >= least_for_estimate && (!lone_at_ || served_ - *lone_at_ > lone_within);
+    turned_ = now;
+    accepted_since_ = 0;
+}
+
+// A server that now and then fails one request, whatever their distance, must not be asked more slowly for it.
+void HostPace::begin_moods(TimePoint now) {
+    moody_ = true;
+    close_moods_ = lengthened_ = 0;
+    failed_.reset();
+    before_.reset();
+    interval_ = good_ = bad_ = Duration{0};
+    coarse_ = false;
+    quiet_until_ = std::max(quiet_until_, now + mood_pause);
+}
+
+// One that rejects again and again after a few has a limit, not moods.
+void HostPace::mood(TimePoint now) {
+    quiet_until_ = std::max(quiet_until_, now + doubled(mood_pause, ++rejected_in_a_row_, longest_pause));
+    close_moods_ = accepted_since_ <= close_together ? close_moods_ + 1 : 0;
+    if (close_moods_ >= most_close_moods_) {
+        most_close_moods_ = std::min(2 * most_close_moods_, most_close_moods);
+        moody_ = false;
+        proved_.reset();
         lone_at_ = served_;
-        if (lone) {
-            ++lowerings_;
-            credits_ = 0;
-            allowed_ = 1;  // should it be a pattern after all, that costs but one request to see
-            rejected_in_a_row_ = 0;
-        }
-        return lone;
     }
-    if (!moody_ && request.interval == interval_ && steady_ >= disproof) {
-        moody_ = true;
-        interval_ = good_ = bad_ = Duration{0};
-        coarse_ = false;
-        return true;
-    }
-    return false;
 }
 
 // From what was served in the last seconds, the coming pause included; of too few the distance that comes is but a first try.

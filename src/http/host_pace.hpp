@@ -2,7 +2,8 @@
 //
 // A rejection while others are served means too many at a time: the number is halved, grows again one by one up to what failed, and tries
 // that again only after many answers. A rejection that met the server alone means too fast: requests get a distance, first estimated from
-// what was served, then halved until it fails once.
+// what was served, then halved until it fails once. Where distances that a limit would have to like are rejected too, the server has moods:
+// it is asked again soon, and at full speed.
 #pragma once
 
 #include "base/time.hpp"
@@ -66,7 +67,11 @@ private:
     void grow(const Running& request);
     void too_many(const Running& request, unsigned beside);
     void too_fast(const Running& request, TimePoint now, std::optional<Duration> retry_after);
-    [[nodiscard]] bool is_mood(const Running& request);
+    [[nodiscard]] bool is_lone();
+    void distance_failed(const Running& request, TimePoint now, std::optional<Duration> retry_after);
+    void note_gap(TimePoint now);
+    void begin_moods(TimePoint now);
+    void mood(TimePoint now);
     void begin_distance(TimePoint now, std::optional<Duration> retry_after, Duration longest);
     void shorten_distance(const Running& request);
 
@@ -91,7 +96,14 @@ private:
     unsigned interval_patience_;
     unsigned rejected_in_a_row_ = 0;
     std::optional<std::uint64_t> lone_at_;  // served when a rejection was taken for a lone one
-    std::optional<bool> moody_;             // it rejects whatever the distance; false: that proved wrong
+    bool moody_ = false;                    // it rejects whatever the distance
+    unsigned close_moods_ = 0;              // in a row, each after but a few accepted
+    unsigned most_close_moods_;
+    unsigned lengthened_ = 0;               // the distance, in vain
+    std::optional<Duration> doubted_;       // a distance that failed after it had worked for long
+    std::optional<Duration> proved_;        // a limit of its own would not have let requests through at a shorter distance
+    std::optional<TimePoint> turned_;       // when it rejected the last time
+    std::uint64_t accepted_since_ = 0;      // that
     std::optional<TimePoint> rejected_at_;  // the last time that it was too fast
     std::optional<TimePoint> last_start_;
     std::optional<TimePoint> last_accepted_;  // when the answer came

@@ -2,12 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+#include <random>
 #include <vector>
 
 namespace lastack::http {
 namespace {
 
 using namespace std::chrono_literals;
+using std::chrono::milliseconds;
 using Ticket = HostPace::Ticket;
 
 class HostPaceTest : public testing::Test {
@@ -132,26 +135,32 @@ TEST_F(HostPaceTest, takes_one_failure_in_many_for_no_matter_of_pace_and_a_secon
     EXPECT_GT(pace.interval(), 0ms);
 }
 
-TEST_F(HostPaceTest, gives_up_a_distance_that_does_not_keep_failures_away_until_two_in_a_row) {
+TEST_F(HostPaceTest, gives_up_distances_that_do_not_keep_failures_away_until_they_come_close_together) {
     pace = HostPace{1};
-    for (int i = 0; i < 10; ++i) {
-        serve(start_all());
-    }
-    reject_last(start_all());
-    now += 200ms;
-    serve(start_all());
-    reject_last(start_all());
-    ASSERT_GT(pace.interval(), 0ms);
-    for (int i = 0; i < 10; ++i) {
-        now = pace.next_start(now);
-        serve(start_all());
-    }
-    now = pace.next_start(now);
-    reject_last(start_all());
-    EXPECT_EQ(pace.interval(), 0ms);
-    for (int i = 0; i < 2; ++i) {
+    const auto reject_after = [this](int served) {
+        for (int i = 0; i < served; ++i) {
+            now = std::max(now, pace.next_start(now));
+            serve(start_all());
+        }
         now = std::max(now, pace.next_start(now));
         reject_last(start_all());
+    };
+    reject_after(10);
+    reject_after(1);
+    const Duration first = pace.interval();
+    ASSERT_GT(first, 0ms);
+    for (int i = 0; i < 4 && pace.interval() > 0ms; ++i) {
+        EXPECT_LT(pace.interval(), 4 * first);
+        reject_after(10);
+    }
+    EXPECT_EQ(pace.interval(), 0ms);
+    for (int i = 0; i < 3; ++i) {
+        reject_after(10);
+        EXPECT_LE(pace.quiet_until(), now + 50ms);
+        EXPECT_EQ(pace.interval(), 0ms);
+    }
+    for (int i = 0; i < 5; ++i) {
+        reject_after(1);
     }
     EXPECT_GT(pace.interval(), 0ms);
 }
@@ -191,6 +200,80 @@ TEST_F(HostPaceTest, does_not_slow_down_for_one_rejection_at_a_number_that_has_w
     reject_last(start_all());
     EXPECT_EQ(pace.allowed(), 2u);
 }
+
+// A machine under load: everything that happens comes late, now more and now less.
+class LateMachine : public HostPaceTest, public testing::WithParamInterface<unsigned> {
+protected:
+    std::minstd_rand random{GetParam()};
+    unsigned served = 0;
+    unsigned rejected = 0;
+
+    Duration late(milliseconds most) {
+        return std::chrono::duration_cast<Duration>(
+            std::uniform_real_distribution<double>{0, 1}(random)*std::chrono::duration<double, std::milli>{most});
+    }
+    // Three jobs ask for `files` in turn; `admits` is the server at the time when a request reaches it.
+    template <typename Admits>
+    Duration bring(unsigned files, Admits admits) {
+        pace = HostPace{3};
+        const TimePoint begin = now;
+        struct Event {
+            enum class What : std::uint8_t { look, reach, answer } what;
+            Ticket ticket = 0;
+            bool good = false;
+        };
+        std::multimap<TimePoint, Event> events{{now, {Event::What::look}}};
+        unsigned running = 0;
+        TimePoint looks = now;
+        while (served < files && !events.empty()) {
+            const auto [at, event] = *events.begin();
+            events.erase(events.begin());
+            now = std::max(now, at);
+            if (event.what == Event::What::reach) {
+                events.emplace(now + late(15ms), Event{Event::What::answer, event.ticket, admits(now)});
+                continue;
+            }
+            if (event.what == Event::What::answer) {
+                event.good ? pace.accepted(event.ticket, now) : pace.rejected(event.ticket, now, {});
+                pace.ended(event.ticket);
+                ++(event.good ? served : rejected);
+                --running;
+            } else {
+                looks = TimePoint::max();
+            }
+            while (running < 3 && served + running < files && may_start()) {
+                events.emplace(now + late(10ms), Event{Event::What::reach, pace.start(now)});
+                ++running;
+            }
+            const TimePoint next = pace.next_start(now);
+            if (running < 3 && next > now && next < looks) {
+                looks = next;
+                events.emplace(next + late(10ms), Event{Event::What::look});
+            }
+        }
+        EXPECT_EQ(served, files);
+        return now - begin;
+    }
+};
+
+TEST_P(LateMachine, is_turned_away_a_few_times_by_ten_requests_per_second) {
+    std::optional<TimePoint> last;
+    const Duration took = bring(100, [&](TimePoint at) {
+        const bool good = !last || at - *last >= 100ms;
+        last = good ? at : *last;
+        return good;
+    });
+    EXPECT_LE(rejected, 6u);
+    EXPECT_LE(took, 16s);
+}
+
+TEST_P(LateMachine, is_not_slowed_down_by_a_server_that_fails_one_request_in_twenty) {
+    const Duration took = bring(2000, [&](TimePoint) { return late(1000ms) >= 50ms; });
+    EXPECT_LE(rejected, 200u);
+    EXPECT_LE(took, 60s);
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, LateMachine, testing::Range(1u, 41u));
 
 }  // namespace
 }  // namespace lastack::http
