@@ -20,7 +20,7 @@ constexpr std::uint64_t largest = 8192;
 constexpr double most_requests = 1.15;
 constexpr unsigned failures_told = 5;
 
-struct Setting {
+struct Matrix {
     unsigned files = 10'000;
     double share = 0.05;
     std::uint64_t seed = 0;
@@ -36,7 +36,7 @@ std::vector<Fault> all_faults() {
     return faults;
 }
 
-void run_matrix(const Setting& setting, SSL_CTX* context, const std::filesystem::path& ca, Goals& goals) {
+void run_matrix(const Matrix& setting, SSL_CTX* context, const std::filesystem::path& ca, Goals& goals) {
     const MirrorSetup plain{.fault_share = setting.share, .faults = all_faults()};
     MirrorSetup tls = plain;
     tls.tls = context;
@@ -89,7 +89,7 @@ void run_matrix(const Setting& setting, SSL_CTX* context, const std::filesystem:
 }
 
 // Both mirrors have it in every answer, asked for in either order.
-std::set<std::string> codes_of(Fault fault, const Setting& setting, SSL_CTX* context, const std::filesystem::path& ca) {
+std::set<std::string> codes_of(Fault fault, const Matrix& setting, SSL_CTX* context, const std::filesystem::path& ca) {
     MirrorSetup mirror{.fault_share = 1, .faults = {fault}};
     mirror.tls = fault == Fault::tls ? context : nullptr;
     mirror.breaks_handshakes = fault == Fault::tls;
@@ -112,7 +112,7 @@ std::set<std::string> codes_of(Fault fault, const Setting& setting, SSL_CTX* con
     return codes;
 }
 
-void name_all(const Setting& setting, SSL_CTX* context, const std::filesystem::path& ca, Goals& goals) {
+void name_all(const Matrix& setting, SSL_CTX* context, const std::filesystem::path& ca, Goals& goals) {
     std::printf("\nwhat each fault is called when every mirror has it\n");
     unsigned unstable = 0;
     std::map<std::string, unsigned> uses;
@@ -138,7 +138,7 @@ int main(int argc, char** argv) {
     Arguments arguments{argc, argv,
                         "usage: bench_faults [--files N] [--share PERCENT] [--seed N] [--timeout-ms N] [--parallel N] [--check]"};
     print_surroundings("bench_faults");
-    Setting setting;
+    Matrix setting;
     setting.seed = seed_of(arguments);
     setting.files = static_cast<unsigned>(arguments.number("--files", setting.files));
     setting.share = static_cast<double>(arguments.number("--share", 5)) / 100;

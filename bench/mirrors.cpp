@@ -24,7 +24,7 @@ constexpr unsigned failures_told = 3;
 
 enum Kind : std::size_t { fast, slow, flaky, stale, dead, kinds };
 
-struct Setting {
+struct Course {
     std::uint64_t files = 100;
     std::uint64_t size = std::uint64_t{2} << 20;
     std::uint64_t rate = 20'000'000;
@@ -33,7 +33,7 @@ struct Setting {
 };
 
 // Each has an address of its own, so that nothing learned about one is mistaken for another.
-std::vector<MirrorSetup> mirrors(const Setting& setting) {
+std::vector<MirrorSetup> mirrors(const Course& setting) {
     std::vector<MirrorSetup> all(kinds);
     for (std::size_t i = 0; i < kinds; ++i) {
         all[i].address = "127.0.0." + std::to_string(i + 2);
@@ -85,7 +85,7 @@ struct Outcome {
     unsigned wrong = 0;
 };
 
-Outcome run(const Setting& setting, const char* title, const std::vector<std::size_t>& order) {
+Outcome run(const Course& setting, const char* title, const std::vector<std::size_t>& order) {
     FaultServer server{setting.seed, mirrors(setting)};
     const TrialFolder folder{std::filesystem::temp_directory_path()};
     std::vector<DownloadRequest> requests;
@@ -131,7 +131,7 @@ int main(int argc, char** argv) {
         "usage: bench_mirrors [--files N] [--size BYTES] [--rate BYTES] [--seed N] [--limit SECONDS] [--no-ratio] [--best-first] "
         "[--check]"};
     print_surroundings("bench_mirrors");
-    Setting setting;
+    Course setting;
     setting.seed = seed_of(arguments);
     setting.files = arguments.number("--files", setting.files);
     setting.size = arguments.number("--size", setting.size);

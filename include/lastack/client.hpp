@@ -35,6 +35,11 @@ struct ClientOptions {
     std::chrono::milliseconds idle_limit{4000};
     // Where the speed and failures of hosts are kept between runs. Empty (the default): in memory only. (urlgrabber: timedhosts)
     std::filesystem::path mirror_history;
+    // What requests that leave an option unset have for it. A user name and password here would go to every server: give them in `mirrors`.
+    // urlgrabber: default_grabber, URLGrabber(**options).
+    RequestOptions request;
+    // The same for the URLs of one mirror; comes before `request`. urlgrabber: a mirror's kwargs and grabber.
+    std::vector<MirrorOptions> mirrors;
     // Called for each attempt at a file or document when it has ended, on the reactor thread; must not block. Unset: none.
     std::function<void(const AttemptEvent& event)> on_attempt;
     // Most bytes per second of all bodies together, and of those from one host; shared fairly among its transfers. Default 0 = no limit.

@@ -2,6 +2,8 @@
 // connection only when all of this is equal. Values; no thread affinity.
 #pragma once
 
+#include "lastack/setting.hpp"
+
 #include <compare>
 #include <cstdint>
 #include <filesystem>
@@ -13,7 +15,7 @@ namespace lastack {
 // TLS 1.2 and 1.3 are spoken, nothing older. The files are read when a connection is made, off the reactor.
 struct TlsOptions {
     // Whether the certificate must be valid, name the host and lead to a trusted issuer. Default true. yum.conf: sslverify.
-    bool verify = true;
+    Setting<bool> verify = Setting<bool>::by_default(true);
     // Trusted issuers: a PEM file, or a directory of PEM files. Empty: the system's trust store (SSL_CERT_FILE and SSL_CERT_DIR first).
     // yum.conf: sslcacert.
     std::filesystem::path ca;
@@ -21,6 +23,8 @@ struct TlsOptions {
     std::filesystem::path client_certificate;
     // Its private key, PEM. Empty: the key is in `client_certificate`. yum.conf: sslclientkey.
     std::filesystem::path client_key;
+    // The password of an encrypted private key. Empty: the key is not encrypted. urlgrabber: ssl_key_pass.
+    std::string client_key_password;
 
     friend auto operator<=>(const TlsOptions&, const TlsOptions&) = default;
 };
@@ -51,7 +55,7 @@ struct ConnectionOptions {
     // https Basic is sent unasked. Empty: those in the URL. yum.conf: username, password.
     std::string username;
     std::string password;
-    IpFamily ip_family = IpFamily::any;
+    Setting<IpFamily> ip_family = Setting<IpFamily>::by_default(IpFamily::any);
 
     friend auto operator<=>(const ConnectionOptions&, const ConnectionOptions&) = default;
 };

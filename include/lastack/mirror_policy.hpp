@@ -2,6 +2,7 @@
 #pragma once
 
 #include "lastack/error.hpp"
+#include "lastack/setting.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -32,9 +33,9 @@ struct MirrorFailure {
 };
 
 struct MirrorPolicy {
-    MirrorOrder order = MirrorOrder::ranked;
+    Setting<MirrorOrder> order = Setting<MirrorOrder>::by_default(MirrorOrder::ranked);
     // Files in transfer per host at a time, within the client's own limits. Default 0: those limits alone. (a mirror's max_connections)
-    unsigned max_connections = 0;
+    Setting<unsigned> max_connections = Setting<unsigned>::by_default(0);
     // Called on the reactor thread after each failed attempt; must not block. Unset: always `next`. (failure_callback, default_action)
     std::function<MirrorAction(const MirrorFailure& failure)> on_failure;
 };

@@ -5,6 +5,7 @@
 #include "lastack/digest.hpp"
 #include "lastack/mirror_policy.hpp"
 #include "lastack/result.hpp"
+#include "lastack/setting.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -27,7 +28,10 @@ struct ByteRange {
     friend bool operator==(const ByteRange&, const ByteRange&) = default;
 };
 
-// How requests are made; unset fields mean the default given. Set per request.
+// How requests are made. What a request leaves unset (an empty string, a Setting that was not assigned) is taken from the mirror's options
+// (MirrorOptions), else from the client's (ClientOptions::request), else it is the default named here. Fields of several parts are taken
+// whole: certificate and key, user name and password, a proxy with its credentials. `range`, `body` and `content_type` are the request's
+// alone; `retries`, `rate_limit`, `mirrors.order` and `mirrors.on_failure` are of the file as a whole, so that no mirror has a say in them.
 struct RequestOptions {
     // Longest silence in any phase: resolving, connecting, waiting for the first byte, and receiving (where it is also the window over
     // which `minrate` is judged). Range 1 ms..1 h. Unset: 30 s on the last mirror, and a silent one is left much sooner while another is
@@ -35,11 +39,11 @@ struct RequestOptions {
     std::optional<std::chrono::milliseconds> timeout;
     // Attempts per file over all mirrors, the first included. Default 10; 0 means as often as it takes progress to be made, capped at
     // 1000. Permanent failures (404, refused redirect) do not use it up: they end that mirror at once. yum.conf: retries.
-    unsigned retries = 10;
+    Setting<unsigned> retries = Setting<unsigned>::by_default(10);
     // Slowest acceptable mean rate over one `timeout`, bytes per second. Unset: 1000; 0 = no limit. yum.conf: minrate.
     std::optional<std::uint64_t> minrate;
     // Whether a connection may carry a further request. Default true. false: one request per connection. yum.conf: keepalive.
-    bool keepalive = true;
+    Setting<bool> keepalive = Setting<bool>::by_default(true);
     // The User-Agent field. Empty: "lastack/VERSION". Control characters are an error (Errc::invalid_argument).
     std::string user_agent;
     // Order of the mirrors, limits per mirror, what follows a failure.
@@ -47,13 +51,14 @@ struct RequestOptions {
     // Further fields for every request to http and https URLs, name and value, in this order. Errc::invalid_argument: a name that is no
     // token, a value with a control character, and the fields that are lastack's own (Host, Connection, Content-Length, Transfer-Encoding,
     // Accept-Encoding, Range, If-Range, Proxy-Authorization, ...). User-Agent: use `user_agent`. Authorization and Cookie stay with the
-    // server asked: they are not taken along by a redirect to another one. Default none. urlgrabber: http_headers.
+    // server asked: they are not taken along by a redirect to another one. A layer's field takes the place of one of that name below it.
+    // Default none. urlgrabber: http_headers.
     std::vector<std::pair<std::string, std::string>> headers;
     // Whether caches on the way must ask the server (Cache-Control: no-cache and Pragma: no-cache). Default false. urlgrabber: no_cache.
-    bool no_cache = false;
+    Setting<bool> no_cache = Setting<bool>::by_default(false);
     // Most bytes per second of this transfer's body; the server is slowed down by TCP, and neither `timeout` nor `minrate` holds it
     // against the mirror. ClientOptions::rate_limit holds besides. Default 0 = no limit. urlgrabber: throttle; yum.conf: throttle.
-    std::uint64_t rate_limit = 0;
+    Setting<std::uint64_t> rate_limit = Setting<std::uint64_t>::by_default(0);
     // Only these bytes of the file; `size`, `size_limit` and `digests` speak of them, not of the whole file. A server that sends the whole
     // file instead costs what lies before the range; what lies after it is not read. A file that ends before `first` is
     // HttpErrc::bad_range (416). Errc::invalid_argument: `last` before `first`. Not resumed. Unset: the whole file. urlgrabber: range.
@@ -66,9 +71,16 @@ struct RequestOptions {
     std::string content_type;
     // Most bytes of an answer's head, and of all heads of one request with its redirects. Default 256 KiB, range 1 KiB..16 MiB.
     // HttpErrc::head_too_large beyond it. urlgrabber: max_header_size.
-    std::uint64_t max_header_size = std::uint64_t{256} << 10;
+    Setting<std::uint64_t> max_header_size = Setting<std::uint64_t>::by_default(std::uint64_t{256} << 10);
     // TLS, proxy, credentials and addresses. Default: verified TLS with the system's trust store, the environment's proxy.
     ConnectionOptions connection;
+};
+
+// What requests to one mirror have in common, whatever is asked of it.
+struct MirrorOptions {
+    // The mirror: URLs of the same scheme, host and port whose path is this one or below it. The longest that fits counts.
+    std::string url;
+    RequestOptions options;
 };
 
 // One file to bring to disk.

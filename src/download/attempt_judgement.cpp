@@ -64,7 +64,7 @@ bool AttemptRun::judge(http::ExchangeWatch& watch) {
     }
     current_.silent = now - watch.last_activity;
     const auto limit = silence_limit(watch.first_byte ? std::optional{watch.longest_gap} : std::nullopt, others());
-    if (limit && !options_.timeout && current_.silent >= *limit) {
+    if (limit && !here_.timeout && current_.silent >= *limit) {
         current_.left = LeftMirror::stalled;
         return true;
     }

@@ -37,7 +37,8 @@ AttemptRun::AttemptRun(Transport transport, std::vector<std::string> urls, Reque
     : transport_{transport},
       shared_{transport.mirrors},
       urls_{std::move(urls)},
-      options_{std::move(options)},
+      wanted_{std::move(options)},
+      options_{shared_.layers.of_file(wanted_)},
       attempt_{attempt},
       history_{.retries = options_.retries,
                .struck_out = std::vector<bool>(urls_.size(), false),
@@ -47,6 +48,7 @@ AttemptRun::AttemptRun(Transport transport, std::vector<std::string> urls, Reque
     for (const std::string& text : urls_) {
         const auto url = parse_url(text, Schemes::http_and_ftp);
         hosts_.push_back(url ? url->host_field() : "");
+        most_.push_back((url ? shared_.layers.at(*url, wanted_) : options_).mirrors.max_connections);
     }
     order_mirrors();
 }
@@ -63,7 +65,7 @@ void AttemptRun::order_mirrors() {
 }
 
 MirrorBook::Question AttemptRun::question() const {
-    const unsigned own = options_.mirrors.max_connections;
+    const unsigned own = most_[history_.mirror];
     return {.size = static_cast<double>(attempt_.total().value_or(1u << 20)),
             .explore = attempt_.movable(),
             .connections = own == 0 ? shared_.connections_per_host : std::min(own, shared_.connections_per_host)};
@@ -169,8 +171,8 @@ net::Task<Result<void>> AttemptRun::run() {
 
 // False: cancelled.
 net::Task<bool> AttemptRun::wait_for_place() {
-    const unsigned most = options_.mirrors.max_connections;
     const auto is_full = [&](std::size_t mirror) {
+        const unsigned most = most_[mirror];
         const HostRecord* record = shared_.book.find(hosts_[mirror]);
         return most > 0 && record != nullptr && record->active >= most;
     };
@@ -209,12 +211,13 @@ net::Task<Result<void>> AttemptRun::ask_once() {
     shared_.book.began(host(), now);
     const HostRecord* record = shared_.book.find(host());
     current_.queued = record->active > question().connections;
-    auto request = make_request(std::move(*url), options_);
+    here_ = shared_.layers.at(*url, wanted_);
+    auto request = make_request(std::move(*url), here_);
     if (mirrors() == 1) {
         request.watch = &watch_;
         co_return co_await attempt_.ask(std::move(request));
     }
-    if (const auto limit = dial_limit(others()); limit && !options_.timeout) {
+    if (const auto limit = dial_limit(others()); limit && !here_.timeout) {
         request.limits.dial = std::chrono::duration_cast<std::chrono::milliseconds>(*limit);
     }
     auto done =
@@ -318,7 +321,7 @@ bool AttemptRun::begin_second_round(const Error& error) {
         return false;
     }
     second_round_ = true;
-    options_.no_cache = true;
+    wanted_.no_cache = true;
     return true;
 }
 
@@ -337,8 +340,8 @@ std::optional<Retry> AttemptRun::act(MirrorAction action, std::optional<Retry> p
             return std::nullopt;
         case MirrorAction::retry:
             history_.struck_out[history_.mirror] = false;
-            return asked_ < (options_.retries == 0 ? 1000 : options_.retries) ? std::optional{Retry{.mirror = history_.mirror}}
-                                                                              : std::nullopt;
+            return asked_ < (options_.retries == 0 ? 1000u : options_.retries.value()) ? std::optional{Retry{.mirror = history_.mirror}}
+                                                                                       : std::nullopt;
     }
     return planned;
 }

@@ -66,7 +66,10 @@ private:
     Mirrors& shared_;
     std::vector<std::string> urls_;
     std::vector<std::string> hosts_;
-    RequestOptions options_;
+    RequestOptions wanted_;       // the request's own
+    RequestOptions options_;      // over the client's: of the file as a whole
+    RequestOptions here_;         // with the mirror's between them: of the attempt under way
+    std::vector<unsigned> most_;  // files in transfer at a time, per mirror; 0: no limit of its own
     Attempt& attempt_;
     AttemptHistory history_;
     std::vector<std::size_t> order_;  // listed or shuffled; ranked asks the book each time

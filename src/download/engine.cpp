@@ -47,7 +47,8 @@ Engine::Engine(net::Network& network, const ClientOptions& options, Setting sett
       pace_{network, std::clamp(options.max_connections_per_host, 1u, most_connections)},
       http_{network, pool_, authenticators_, std::move(setting.environment), &pace_},
       ftp_{network, pace_, setting.worker_threads == 0 ? 0 : max_running_},
-      mirrors_{.budget = RetryBudget{max_running_},
+      mirrors_{.layers = {options.request, options.mirrors},
+               .budget = RetryBudget{max_running_},
                .connections_per_host = std::clamp(options.max_connections_per_host, 1u, most_connections),
                .chance = std::move(setting.chance),
                .on_attempt = options.on_attempt},
@@ -65,8 +66,7 @@ Engine::Engine(net::Network& network, const ClientOptions& options, Setting sett
 Engine::~Engine() = default;
 
 Engine::JobId Engine::add(DownloadRequest request, std::shared_ptr<JobProgress> progress, OnDownload done) {
-    const auto urls = request.urls;
-    const auto connection = request.options.connection;
+    auto first_need = need_of(request.urls, request.options);
     auto shared = std::make_shared<OnDownload>(std::move(done));  // owners: the start and the refusal, of which one runs
     auto start = [this, request = std::move(request), progress = std::move(progress), shared](std::optional<Need> need) -> net::Task<void> {
         return [](Transport transport, net::Workers& disk, Throttle& throttle, DownloadRequest wanted, std::shared_ptr<JobProgress> told,
@@ -74,12 +74,11 @@ Engine::JobId Engine::add(DownloadRequest request, std::shared_ptr<JobProgress> 
             (*callback)(co_await run_job(transport, disk, throttle, std::move(wanted), std::move(told), std::move(held)));
         }(transport(), workers_, throttle_, request, progress, shared, std::move(need));
     };
-    return enqueue(urls, connection, std::move(start), [shared](Error error) { (*shared)(std::unexpected(std::move(error))); });
+    return enqueue(std::move(first_need), std::move(start), [shared](Error error) { (*shared)(std::unexpected(std::move(error))); });
 }
 
 Engine::JobId Engine::add(FetchRequest request, OnFetch done) {
-    const auto urls = request.urls;
-    const auto connection = request.options.connection;
+    auto first_need = need_of(request.urls, request.options);
     auto shared = std::make_shared<OnFetch>(std::move(done));
     auto start = [this, request = std::move(request), shared](std::optional<Need> need) -> net::Task<void> {
         return [](Transport transport, net::Workers& disk, Throttle& throttle, FetchRequest wanted, std::shared_ptr<OnFetch> callback,
@@ -87,34 +86,33 @@ Engine::JobId Engine::add(FetchRequest request, OnFetch done) {
             (*callback)(co_await run_fetch(transport, disk, throttle, std::move(wanted), std::move(held)));
         }(transport(), workers_, throttle_, request, shared, std::move(need));
     };
-    return enqueue(urls, connection, std::move(start), [shared](Error error) { (*shared)(std::unexpected(std::move(error))); });
+    return enqueue(std::move(first_need), std::move(start), [shared](Error error) { (*shared)(std::unexpected(std::move(error))); });
 }
 
 Engine::JobId Engine::add(FetchRequest request, std::shared_ptr<StreamPipe> pipe) {
-    const auto urls = request.urls;
-    const auto connection = request.options.connection;
+    auto first_need = need_of(request.urls, request.options);
     auto start = [this, request = std::move(request), pipe](std::optional<Need> need) -> net::Task<void> {
         return [](Transport transport, net::Workers& disk, Throttle& throttle, FetchRequest wanted, std::shared_ptr<StreamPipe> to,
                   std::optional<Need> held) -> net::Task<void> {
             to->end(co_await run_stream(transport, disk, throttle, std::move(wanted), to, std::move(held)));
         }(transport(), workers_, throttle_, request, pipe, std::move(need));
     };
-    return enqueue(urls, connection, std::move(start), [pipe](Error error) { pipe->end(std::unexpected(std::move(error))); });
+    return enqueue(std::move(first_need), std::move(start), [pipe](Error error) { pipe->end(std::unexpected(std::move(error))); });
 }
 
-Engine::JobId Engine::enqueue(const std::vector<std::string>& urls, const ConnectionOptions& options,
-                              std::function<net::Task<void>(std::optional<Need>)> start, std::function<void(Error)> refuse) {
+Engine::JobId Engine::enqueue(std::optional<Need> need, std::function<net::Task<void>(std::optional<Need>)> start,
+                              std::function<void(Error)> refuse) {
     const JobId id = ++last_id_;
     if (shutting_down_) {
         refuse(cancelled_error());
         return id;
     }
-    queue_.push_back({.id = id, .need = need_of(urls, options), .start = std::move(start), .refuse = std::move(refuse)});
+    queue_.push_back({.id = id, .need = std::move(need), .start = std::move(start), .refuse = std::move(refuse)});
     start_queued();
     return id;
 }
 
-std::optional<Need> Engine::need_of(const std::vector<std::string>& urls, const ConnectionOptions& options) {
+std::optional<Need> Engine::need_of(const std::vector<std::string>& urls, const RequestOptions& options) {
     if (urls.empty()) {
         return std::nullopt;
     }
@@ -122,7 +120,7 @@ std::optional<Need> Engine::need_of(const std::vector<std::string>& urls, const 
     if (!url) {
         return std::nullopt;
     }
-    auto key = http_.key_for(*url, options);
+    auto key = http_.key_for(*url, mirrors_.layers.at(*url, options).connection);
     return key ? std::make_optional<Need>(pool_, std::move(*key)) : std::nullopt;
 }
 

@@ -79,11 +79,10 @@ private:
         std::function<void(Error)> refuse;
     };
 
-    JobId enqueue(const std::vector<std::string>& urls, const ConnectionOptions& options,
-                  std::function<net::Task<void>(std::optional<Need>)> start, std::function<void(Error)> refuse);
+    JobId enqueue(std::optional<Need> need, std::function<net::Task<void>(std::optional<Need>)> start, std::function<void(Error)> refuse);
     void start_queued();
     net::Task<void> run(JobId id, net::Task<void> job);
-    std::optional<Need> need_of(const std::vector<std::string>& urls, const ConnectionOptions& options);
+    std::optional<Need> need_of(const std::vector<std::string>& urls, const RequestOptions& options);
     [[nodiscard]] Transport transport() { return {network_, pool_, http_, ftp_, pace_, tasks_, mirrors_}; }
     [[nodiscard]] net::Task<void> save_history();
 

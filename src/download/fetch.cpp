@@ -3,6 +3,7 @@
 #include "download/caller_check.hpp"
 #include "download/error.hpp"
 #include "download/local_file.hpp"
+#include "download/mirrors.hpp"
 #include "download/range_reply.hpp"
 #include "download/request_check.hpp"
 #include "http/error.hpp"
@@ -82,7 +83,11 @@ private:
 class FetchAttempt final : public Attempt {
 public:
     FetchAttempt(Transport transport, net::Workers& disk, Throttle& throttle, const FetchRequest& request, std::optional<Need> need)
-        : transport_{transport}, disk_{disk}, pace_{throttle, request.options.rate_limit}, request_{request}, need_{std::move(need)} {}
+        : transport_{transport},
+          disk_{disk},
+          pace_{throttle, transport.mirrors.layers.of_file(request.options).rate_limit},
+          request_{request},
+          need_{std::move(need)} {}
 
     net::Task<Result<void>> ask(http::Request request) override {
         const bool conditional = !request_.if_none_match.empty() || !request_.if_modified_since.empty();
@@ -184,7 +189,7 @@ private:
 
 net::Task<Result<FetchResult>> run_fetch(Transport transport, net::Workers& disk, Throttle& throttle, FetchRequest request,
                                          std::optional<Need> need) {
-    if (auto sensible = check_request(request); !sensible) {
+    if (auto sensible = check_request(request, transport.mirrors.layers); !sensible) {
         sensible.error().url = request.urls.empty() ? "" : redact_url(request.urls.front());
         co_return std::unexpected(std::move(sensible.error()));
     }

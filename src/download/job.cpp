@@ -4,6 +4,7 @@
 #include "download/error.hpp"
 #include "download/file_sink.hpp"
 #include "download/local_file.hpp"
+#include "download/mirrors.hpp"
 #include "download/request_check.hpp"
 #include "http/error.hpp"
 #include "net/error.hpp"
@@ -23,7 +24,7 @@ public:
                 JobProgress& progress, std::optional<Need> need)
         : transport_{transport},
           disk_{disk},
-          pace_{throttle, request.options.rate_limit},
+          pace_{throttle, transport.mirrors.layers.of_file(request.options).rate_limit},
           request_{request},
           file_{file},
           progress_{progress},
@@ -40,7 +41,7 @@ public:
         FileSink sink{disk_, file_, question, request_.options.range, request.url, progress_};
         const Url asked = request.url;
         const auto again = [this, asked, watch = request.watch] {
-            auto whole = make_request(asked, request_.options);
+            auto whole = make_request(asked, transport_.mirrors.layers.at(asked, request_.options));
             whole.watch = watch;
             return whole;
         };
@@ -280,7 +281,7 @@ net::Task<Result<DownloadResult>> run_job(Transport transport, net::Workers& dis
         }
         return std::unexpected(std::move(error));
     };
-    if (auto sensible = check_request(request); !sensible) {
+    if (auto sensible = check_request(request, transport.mirrors.layers); !sensible) {
         co_return fail(std::move(sensible.error()));
     }
     // Nothing is looked for or left at `path` when the file can be had where it lies.

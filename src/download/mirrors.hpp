@@ -2,6 +2,7 @@
 #pragma once
 
 #include "download/mirror_book.hpp"
+#include "download/option_layers.hpp"
 #include "download/retry_budget.hpp"
 #include "net/event.hpp"
 
@@ -15,6 +16,7 @@ namespace lastack::download {
 
 struct Mirrors {
     MirrorBook book;
+    OptionLayers layers;
     RetryBudget budget{1};
     unsigned connections_per_host = 3;
     std::function<double()> chance;  // evenly from [0, 1); unset: always 1/2

@@ -93,15 +93,31 @@ Result<void> check_options(const std::vector<std::string>& urls, const RequestOp
     return {};
 }
 
+// With what the layers below give it, for each URL.
+Result<void> check_layers(const std::vector<std::string>& urls, const RequestOptions& options, const OptionLayers& layers) {
+    if (auto own = check_options(urls, options); !own || layers.empty()) {
+        return own;
+    }
+    for (const std::string& text : urls) {
+        const auto url = parse_url(text);
+        if (auto checked = check_options(urls, url ? layers.at(*url, options) : layers.of_file(options)); !checked) {
+            return checked;
+        }
+    }
+    return {};
+}
+
 }  // namespace
 
-Result<void> check_request(const DownloadRequest& request) {
+Result<void> check_request(const DownloadRequest& request, const OptionLayers& layers) {
     if (request.in_place && request.options.range && std::ranges::any_of(request.urls, is_file_url)) {
         return refuse("a range of a file cannot be had in place", "copy it: set in_place to false");
     }
-    return check_options(request.urls, request.options);
+    return check_layers(request.urls, request.options, layers);
 }
 
-Result<void> check_request(const FetchRequest& request) { return check_options(request.urls, request.options); }
+Result<void> check_request(const FetchRequest& request, const OptionLayers& layers) {
+    return check_layers(request.urls, request.options, layers);
+}
 
 }  // namespace lastack::download

@@ -2,6 +2,7 @@
 
 #include "download/error.hpp"
 #include "download/local_file.hpp"
+#include "download/mirrors.hpp"
 #include "download/range_reply.hpp"
 #include "download/request_check.hpp"
 #include "http/error.hpp"
@@ -33,7 +34,9 @@ class StreamSink final : public http::BodySink {
 public:
     // `rest`: what of the range that was asked for is not given yet; unset: the whole document is wanted.
     StreamSink(net::Network& network, StreamPipe& pipe, Given& given, std::string asked, std::optional<ByteRange> rest)
-        : network_{network}, pipe_{pipe}, given_{given}, asked_{std::move(asked)}, rest_{rest} {}
+        : network_{network}, pipe_{pipe}, given_{given}, asked_{std::move(asked)}, answers_{asked_}, rest_{rest} {}
+
+    void redirected(const Url& url) override { answers_ = url.str(); }
 
     Result<http::BodyUse> begin(const http::ResponseHead& head, const http::Framing& framing) override {
         return rest_ ? begin_part(head, framing) : begin_whole(head, framing);
@@ -68,7 +71,7 @@ private:
         if (given_.asked.empty()) {
             given_.asked = asked_;
             given_.validator = validator_of(head);
-            pipe_.open(size, asked_);
+            pipe_.open(size, answers_);
         }
     }
 
@@ -108,6 +111,7 @@ private:
     StreamPipe& pipe_;
     Given& given_;
     std::string asked_;
+    std::string answers_;  // after redirects
     std::optional<ByteRange> rest_;
     PartCutter cutter_;
     std::uint64_t skip_ = 0;  // bytes of this answer that the reader has
@@ -120,7 +124,7 @@ public:
                   std::optional<Need> need)
         : transport_{transport},
           disk_{disk},
-          pace_{throttle, request.options.rate_limit},
+          pace_{throttle, transport.mirrors.layers.of_file(request.options).rate_limit},
           range_{request.options.range},
           pipe_{pipe},
           need_{std::move(need)} {}
@@ -214,7 +218,7 @@ private:
 
 net::Task<Result<void>> run_stream(Transport transport, net::Workers& disk, Throttle& throttle, FetchRequest request,
                                    std::shared_ptr<StreamPipe> pipe, std::optional<Need> need) {
-    if (auto sensible = check_request(request); !sensible) {
+    if (auto sensible = check_request(request, transport.mirrors.layers); !sensible) {
         sensible.error().url = request.urls.empty() ? "" : redact_url(request.urls.front());
         co_return std::unexpected(std::move(sensible.error()));
     }

@@ -197,6 +197,7 @@ net::Task<Result<Response>> Client::send(Request request, BodySink& sink) {
                            tried->address);
         }
         follow(request, *watched.next(), outcome.head.status);
+        sink.redirected(request.url);
     }
 }
 

@@ -22,6 +22,8 @@ enum class BodyUse : std::uint8_t {
 class BodySink {
 public:
     virtual ~BodySink() = default;
+    // The request goes on there: this URL, not the one before, has what is asked for.
+    virtual void redirected(const Url& /*url*/) {}
     // The answer's head is complete. An error ends the exchange and is its result.
     [[nodiscard]] virtual Result<BodyUse> begin(const ResponseHead& head, const Framing& framing) = 0;
     // `piece` is valid until the task ends. Waiting in it slows the sender down.

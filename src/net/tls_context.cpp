@@ -120,6 +120,16 @@ Result<void> trust_the_system(SSL_CTX* context) {
     return {};
 }
 
+// For OpenSSL; `given` is the std::string, or null while no key of ours is read.
+int key_password(char* buffer, int size, int /*writing*/, void* given) {
+    const auto* password = static_cast<const std::string*>(given);
+    if (password == nullptr || size < 0 || password->size() > static_cast<std::size_t>(size)) {
+        return 0;
+    }
+    std::ranges::copy(*password, buffer);
+    return static_cast<int>(password->size());
+}
+
 Result<void> show_certificate(SSL_CTX* context, const TlsOptions& options) {
     if (options.client_certificate.empty()) {
         return {};
@@ -128,9 +138,12 @@ Result<void> show_certificate(SSL_CTX* context, const TlsOptions& options) {
     if (SSL_CTX_use_certificate_chain_file(context, options.client_certificate.c_str()) != 1) {
         return std::unexpected(file_error(options.client_certificate, "the client certificate", "check sslclientcert"));
     }
-    if (SSL_CTX_use_PrivateKey_file(context, key.c_str(), SSL_FILETYPE_PEM) != 1) {
-        return std::unexpected(
-            file_error(key, "the client key", "check sslclientkey: it must be the certificate's, in PEM form, without a password"));
+    SSL_CTX_set_default_passwd_cb_userdata(context, const_cast<std::string*>(&options.client_key_password));
+    const bool used = SSL_CTX_use_PrivateKey_file(context, key.c_str(), SSL_FILETYPE_PEM) == 1;
+    SSL_CTX_set_default_passwd_cb_userdata(context, nullptr);
+    if (!used) {
+        return std::unexpected(file_error(
+            key, "the client key", "check sslclientkey: it must be the certificate's, in PEM form, without a password that is not given"));
     }
     return {};
 }
@@ -152,8 +165,8 @@ Result<std::shared_ptr<TlsContext>> TlsContext::load(const TlsOptions& options) 
     SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
-    // A password nobody can type in the middle of a run is an unusable key.
-    SSL_CTX_set_default_passwd_cb(context, [](char*, int, int, void*) { return 0; });
+    // A password nobody can type in the middle of a run is an unusable key, unless the options have it.
+    SSL_CTX_set_default_passwd_cb(context, key_password);
     if (options.verify) {
         auto trusted = options.ca.empty() ? trust_the_system(context) : trust_file_or_directory(context, options.ca);
         if (!trusted) {

@@ -73,7 +73,7 @@ Outcome set_proxy(ProxyOptions& proxy, std::string_view value) {
     return {};
 }
 
-Outcome set_ip_family(IpFamily& family, std::string_view value) {
+Outcome set_ip_family(Setting<IpFamily>& family, std::string_view value) {
     if (value == "4" || iequals(value, "ipv4")) {
         family = IpFamily::v4;
     } else if (value == "6" || iequals(value, "ipv6")) {

@@ -204,6 +204,14 @@ TEST(Help, is_told_on_standard_output) {
     }
 }
 
+TEST(Help, of_get_tells_its_options) {
+    const auto run = ScratchRoot{}.lastack({"get", "--help"});
+    EXPECT_EQ(run.status, 0) << told(run);
+    for (const char* option : {"--range", "--continue", "--manifest", "--limit-rate"}) {
+        EXPECT_THAT(run.out, HasSubstr(option));
+    }
+}
+
 TEST(Usage, that_is_wrong_exits_with_2_and_says_why_on_standard_error) {
     const ScratchRoot root;
     const std::vector<std::pair<std::vector<std::string>, std::string>> table{

@@ -118,12 +118,12 @@ TEST_P(Connections, keepalive_0_makes_one_request_on_each) {
     EXPECT_EQ(site.server.connections(), 36U);
 }
 
-// 100 kB at 40 kB/s outlast the second after which what is idle is closed by its other end.
+// 140 kB at 40 kB/s outlast the second after which what is idle is closed by its other end, though nginx counts in whole seconds.
 const ThirtyUpdates::Options beside_a_slow_one{.nginx = {.locations = {{.path = "/slow/", .directives = "limit_rate 40k;"}}},
                                                .idle_seconds = 1};
 
 void add_slow_package(const ThirtyUpdates& site) {
-    site.root.add_repository(site.server.nginx(), "slow", {{.name = "base-1", .version = "3.0", .payload_size = 100'000}});
+    site.root.add_repository(site.server.nginx(), "slow", {{.name = "base-1", .version = "3.0", .payload_size = 140'000}});
 }
 
 void expect_it_was_slow(const ThirtyUpdates& site) {
