@@ -30,7 +30,7 @@ enum class LeftMirror : std::uint8_t {
 struct AttemptEvent {
     std::string url;                      // asked for, without secrets
     std::size_t mirror = 0;               // its place in the request's list of URLs
-    unsigned number = 1;                  // of the attempt for this file, counted from 1
+    unsigned number = 1;                  // of the attempt for this file, counted from 1; 0: the end of a large file, beside them
     std::string address;                  // "ip:port" of the server; empty: no connection came about
     bool reused = false;                  // the connection had carried a request before
     std::chrono::nanoseconds started{0};  // CLOCK_BOOTTIME

@@ -49,7 +49,7 @@ bool is_secret(std::string_view name) { return iequals(name, "Authorization") ||
 constexpr std::string_view local_scheme = "file:";
 
 // The download's other names beside PATH.
-constexpr std::array beside{"", ".part", ".part.journal"};
+constexpr std::array beside{"", ".part", ".part.journal", ".tail.part", ".tail.part.journal"};
 
 Result<std::vector<Digest>> digests_of(const GetOptions& get) {
     std::vector<Digest> digests;

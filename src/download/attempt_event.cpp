@@ -23,7 +23,8 @@ const char* words(AfterAttempt next) {
 }  // namespace
 
 std::string describe(const AttemptEvent& event) {
-    std::string text = "attempt " + std::to_string(event.number) + ' ' + event.url;
+    std::string text = event.number == 0 ? "second connection" : "attempt " + std::to_string(event.number);
+    text += ' ' + event.url;
     if (!event.address.empty()) {
         text += " (" + event.address + (event.reused ? ", reused)" : ")");
     }

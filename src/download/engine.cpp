@@ -56,6 +56,8 @@ Engine::Engine(net::Network& network, const ClientOptions& options, Setting sett
       wall_clock_{setting.wall_clock ? std::move(setting.wall_clock) : [] { return static_cast<std::int64_t>(std::time(nullptr)); }},
       history_saved_{network.now()},
       tasks_{network} {
+    mirrors_.places.most = max_running_;
+    mirrors_.places.on_return = [this] { start_queued(); };
     if (!history_.empty()) {
         if (const auto text = read_file(history_, largest_history)) {
             mirrors_.book.read(*text, network_.now(), wall_clock_());
@@ -125,11 +127,13 @@ std::optional<Need> Engine::need_of(const std::vector<std::string>& urls, const 
 }
 
 void Engine::start_queued() {
-    while (!shutting_down_ && running_.size() < max_running_ && !queue_.empty()) {
+    while (!shutting_down_ && running_.size() + mirrors_.places.lent < max_running_ && !queue_.empty()) {
         Queued next = std::move(queue_.front());
         queue_.pop_front();
         running_[next.id] = tasks_.spawn(run(next.id, next.start(std::move(next.need))), "a download");
     }
+    mirrors_.places.taken = static_cast<unsigned>(running_.size());
+    mirrors_.places.wanted = !queue_.empty();
 }
 
 net::Task<void> Engine::run(JobId id, net::Task<void> job) {

@@ -6,9 +6,11 @@
 #include "download/partial_file.hpp"
 #include "download/progress.hpp"
 #include "download/range_reply.hpp"
+#include "download/tail.hpp"
 #include "http/exchange.hpp"
 #include "net/workers.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
@@ -22,8 +24,8 @@ inline constexpr std::size_t write_size = std::size_t{256} << 10;
 class FileSink final : public http::BodySink {
 public:
     FileSink(net::Workers& disk, PartialFile& file, const RangeQuestion& question, std::optional<ByteRange> range, Url url,
-             JobProgress& progress)
-        : disk_{disk}, file_{file}, question_{question}, range_{range}, url_{std::move(url)}, progress_{progress} {}
+             JobProgress& progress, const Tail& tail)
+        : disk_{disk}, file_{file}, question_{question}, range_{range}, url_{std::move(url)}, progress_{progress}, tail_{tail} {}
 
     Result<http::BodyUse> begin(const http::ResponseHead& head, const http::Framing& framing) override {
         if (range_) {
@@ -49,12 +51,12 @@ public:
         if (framing.kind == http::FramingKind::length) {
             progress_.total = received_ + framing.length;
         }
-        progress_.received = received_;
+        show_progress();
         return http::BodyUse::take;
     }
 
     net::Task<Result<void>> write(std::span<const std::byte> body) override {
-        const auto piece = range_ ? cutter_.cut(body) : body;
+        const auto piece = range_ ? cutter_.cut(body) : up_to_tail(body);
         received_ += piece.size();
         fetched_ += piece.size();
         if (question_.size && received_ > *question_.size) {
@@ -69,14 +71,14 @@ public:
                                             .cause = "the server sends more than " + std::to_string(question_.size_limit) + " bytes"});
         }
         buffer_.insert(buffer_.end(), piece.begin(), piece.end());
-        progress_.received = received_;
+        show_progress();
         if (buffer_.size() >= write_size) {
             if (auto flushed = co_await flush(); !flushed) {
                 co_return flushed;
             }
         }
-        if (is_enough()) {
-            co_return std::unexpected(Error{.code = Errc::cancelled, .phase = Phase::receiving, .cause = "the range is complete"});
+        if (is_enough() || tail_.reached(received_)) {
+            co_return std::unexpected(Error{.code = Errc::cancelled, .phase = Phase::receiving, .cause = "the rest is not needed"});
         }
         co_return Result<void>{};
     }
@@ -106,10 +108,19 @@ public:
     [[nodiscard]] bool until_close() const { return until_close_; }
     // The range is there, and the connection was given up for what follows it.
     [[nodiscard]] bool is_enough() const { return range_ && cutter_.is_enough(); }
+    // What follows came over a second connection.
+    [[nodiscard]] bool reached_tail() const { return tail_.reached(received_); }
     // Of a body that came to its end. Errors: those of PartCutter::end.
     [[nodiscard]] Result<void> end_of_part() const { return range_ ? cutter_.end() : Result<void>{}; }
 
 private:
+    [[nodiscard]] std::span<const std::byte> up_to_tail(std::span<const std::byte> body) const {
+        const auto first = tail_.first();
+        return first ? body.first(static_cast<std::size_t>(std::min<std::uint64_t>(body.size(), *first - std::min(*first, received_))))
+                     : body;
+    }
+    void show_progress() { progress_.received = received_ + tail_.received(); }
+
     Result<http::BodyUse> begin_part(const http::ResponseHead& head, const http::Framing& framing) {
         auto part = part_reply(head, framing, *range_, question_);
         if (!part) {
@@ -134,6 +145,7 @@ private:
     PartCutter cutter_;
     Url url_;
     JobProgress& progress_;
+    const Tail& tail_;
     std::optional<Source> restart_from_;
     std::optional<Error> refused_;
     ReplyUse use_ = ReplyUse::from_start;

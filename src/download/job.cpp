@@ -6,6 +6,7 @@
 #include "download/local_file.hpp"
 #include "download/mirrors.hpp"
 #include "download/request_check.hpp"
+#include "download/tail.hpp"
 #include "http/error.hpp"
 #include "net/error.hpp"
 
@@ -21,16 +22,23 @@ constexpr std::size_t copy_size = std::size_t{256} << 10;
 class FileAttempt final : public Attempt {
 public:
     FileAttempt(Transport transport, net::Workers& disk, Throttle& throttle, const DownloadRequest& request, PartialFile& file,
-                JobProgress& progress, std::optional<Need> need)
+                JobProgress& progress, Tail& tail, std::optional<Need> need)
         : transport_{transport},
           disk_{disk},
           pace_{throttle, transport.mirrors.layers.of_file(request.options).rate_limit},
           request_{request},
           file_{file},
           progress_{progress},
+          tail_{tail},
           need_{std::move(need)} {}
 
     net::Task<Result<void>> ask(http::Request request) override {
+        tail_.beside(request.url.host_field());
+        if (tail_.reached(file_.size())) {
+            if (auto joined = co_await tail_.join(request.watch); !joined) {
+                co_return joined;
+            }
+        }
         if (all_at_hand()) {
             co_return co_await commit(request.url);  // killed between the last byte and the name
         }
@@ -38,7 +46,7 @@ public:
         const bool posted = request.method == http::Method::post;
         request.pace = pace_.get();
         const RangeQuestion question{.offset = resumed ? file_.size() : 0, .size = request_.size, .size_limit = request_.size_limit};
-        FileSink sink{disk_, file_, question, request_.options.range, request.url, progress_};
+        FileSink sink{disk_, file_, question, request_.options.range, request.url, progress_, tail_};
         const Url asked = request.url;
         const auto again = [this, asked, watch = request.watch] {
             auto whole = make_request(asked, transport_.mirrors.layers.at(asked, request_.options));
@@ -51,6 +59,9 @@ public:
         fetched_ += sink.fetched();
         if (!response && sink.is_enough() && stored) {
             co_return co_await commit(asked);
+        }
+        if (!response && response.error().code == Errc::cancelled && sink.reached_tail() && stored && !co_await net::is_cancelled()) {
+            co_return co_await ask(again());
         }
         if (!response && response.error().code == http::HttpErrc::truncated && stored && all_at_hand()) {
             co_return co_await commit(asked);  // an end without close_notify; the digest tells whether it was the end
@@ -94,9 +105,10 @@ public:
             co_return co_await ask(again());
         }
         auto committed = co_await commit(response->url);
-        if (!committed && resumed &&
+        if (!committed && (resumed || tail_.joined()) &&
             (committed.error().code == DownloadErrc::digest_mismatch || committed.error().code == DownloadErrc::check_failed)) {
-            // The beginning may have been of another file; the mirror gets one chance to send all of it.
+            // What was put together may have been of two files; the mirror gets one chance to send all of it.
+            co_await tail_.give_up();
             co_return co_await ask(again());
         }
         if (!committed) {
@@ -246,6 +258,7 @@ private:
     const DownloadRequest& request_;
     PartialFile& file_;
     JobProgress& progress_;
+    Tail& tail_;
     std::optional<Need> need_;
     std::uint64_t fetched_ = 0;
     std::string served_by_;
@@ -312,8 +325,11 @@ net::Task<Result<DownloadResult>> run_job(Transport transport, net::Workers& dis
     }
     progress->received = file.size();
     post_once(request.urls, request.options);
-    FileAttempt attempt{transport, disk, throttle, request, file, *progress, std::move(need)};
+    Tail tail{transport, disk, throttle, request, file, *progress};
+    co_await tail.begin();
+    FileAttempt attempt{transport, disk, throttle, request, file, *progress, tail, std::move(need)};
     auto done = co_await run_attempts(transport, request.urls, request.options, attempt);
+    co_await tail.end(!done);
     if (!done) {
         co_await disk.run([&] {
             file.discard_if_empty();
@@ -332,7 +348,7 @@ net::Task<Result<DownloadResult>> run_job(Transport transport, net::Workers& dis
         co_return result;
     }
     result.size = file.size();
-    result.fetched = attempt.fetched();
+    result.fetched = attempt.fetched() + tail.fetched();
     result.url = attempt.served_by();
     co_return result;
 }

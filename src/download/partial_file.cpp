@@ -37,6 +37,9 @@ std::string write_journal(const Journal& journal) {
     if (!journal.source.validator.empty()) {
         text += "validator " + journal.source.validator + "\n";
     }
+    if (journal.source.first > 0) {
+        text += "first " + std::to_string(journal.source.first) + "\n";
+    }
     if (journal.expectation.size) {
         text += "size " + std::to_string(*journal.expectation.size) + "\n";
     }
@@ -73,6 +76,12 @@ std::optional<Journal> parse_journal(std::string_view text) {
             journal.source.url = value;
         } else if (name == "validator") {
             journal.source.validator = value;
+        } else if (name == "first") {
+            const auto offset = parse_decimal(value);
+            if (!offset) {
+                return std::nullopt;
+            }
+            journal.source.first = *offset;
         } else if (name == "size") {
             journal.expectation.size = parse_decimal(value);
             if (!journal.expectation.size) {
@@ -91,12 +100,13 @@ std::optional<Journal> parse_journal(std::string_view text) {
     }
 }
 
-PartialFile::PartialFile(std::filesystem::path path, Expectation expectation)
+PartialFile::PartialFile(std::filesystem::path path, Expectation expectation, Extent extent)
     : path_{std::move(path)},
       part_{with_suffix(path_, ".part")},
       journal_{with_suffix(path_, ".part.journal")},
       expectation_{std::move(expectation)},
-      digests_{algorithms_of(expectation_)} {}
+      extent_{extent},
+      digests_{extent == Extent::whole ? algorithms_of(expectation_) : std::vector<DigestAlgorithm>{}} {}
 
 Result<void> PartialFile::lock() {
     if (::flock(file_.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
@@ -143,6 +153,9 @@ Result<void> PartialFile::open(Earlier earlier) {
 }
 
 Result<bool> PartialFile::take_up(const Journal& journal) {
+    if ((extent_ == Extent::whole) != (journal.source.first == 0)) {
+        return false;
+    }
     std::vector<std::byte> buffer(std::size_t{256} << 10);
     digests_.reset();
     size_ = 0;
@@ -157,7 +170,7 @@ Result<bool> PartialFile::take_up(const Journal& journal) {
         digests_.update(std::span{buffer}.first(*n));
         size_ += *n;
     }
-    if (size_ == 0 || (expectation_.size && size_ > *expectation_.size)) {
+    if (size_ == 0 || (expectation_.size && size_ + journal.source.first > *expectation_.size)) {
         return false;
     }
     source_ = journal.source;
@@ -237,8 +250,18 @@ Result<void> PartialFile::finish(const Check& check, Sync sync) {
     return {};
 }
 
+Result<std::size_t> PartialFile::read(std::span<std::byte> buffer, std::uint64_t offset) const {
+    return read_at(file_.get(), buffer, offset, part_);
+}
+
 void PartialFile::discard_if_empty() noexcept {
-    if (file_.valid() && size_ == 0) {
+    if (size_ == 0) {
+        discard();
+    }
+}
+
+void PartialFile::discard() noexcept {
+    if (file_.valid()) {
         ::unlink(part_.c_str());
         ::unlink(journal_.c_str());
     }

@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -29,7 +30,8 @@ struct Expectation {
 // Which bytes a server meant: its URL and the validator to ask it with (If-Range).
 struct Source {
     std::string url;
-    std::string validator;  // a strong entity tag, else a Last-Modified date; empty: none
+    std::string validator;    // a strong entity tag, else a Last-Modified date; empty: none
+    std::uint64_t first = 0;  // where in the file the bytes begin
 
     friend bool operator==(const Source&, const Source&) = default;
 };
@@ -47,7 +49,9 @@ struct Journal {
 
 class PartialFile {
 public:
-    PartialFile(std::filesystem::path path, Expectation expectation);
+    // `whole` is digested while it comes; of a `part` that lies somewhere else in the file only its bytes are kept.
+    enum class Extent : std::uint8_t { whole, part };
+    PartialFile(std::filesystem::path path, Expectation expectation, Extent extent = Extent::whole);
 
     enum class Earlier : std::uint8_t { take_up, throw_away };
 
@@ -68,8 +72,12 @@ public:
     // and check_failed (the bytes are thrown away), or the disk's.
     [[nodiscard]] Result<void> finish(const Check& check = nullptr, Sync sync = Sync::yes);
 
+    // Fills `buffer` from this byte on unless the bytes at hand end before.
+    [[nodiscard]] Result<std::size_t> read(std::span<std::byte> buffer, std::uint64_t offset) const;
+
     // Leaves nothing behind when there is nothing to resume.
     void discard_if_empty() noexcept;
+    void discard() noexcept;
 
 private:
     [[nodiscard]] Result<void> lock();
@@ -80,6 +88,7 @@ private:
     std::filesystem::path part_;
     std::filesystem::path journal_;
     Expectation expectation_;
+    Extent extent_;
     Source source_;
     FileDescriptor file_;
     DigestStream digests_;

@@ -123,7 +123,8 @@ TEST_F(UrlgrabberOption, a_fraction_of_the_bandwidth_is_the_callers_multiplicati
 }
 
 TEST_F(UrlgrabberOption, after_a_refused_check_a_second_request_may_ask_past_the_caches) {
-    origin.on(When{.path = "/f"}, [](const SeenRequest& request) { return Reply{.body = request.header("Pragma") == "no-cache" ? "new" : "old"}; });
+    origin.on(When{.path = "/f"},
+              [](const SeenRequest& request) { return Reply{.body = request.header("Pragma") == "no-cache" ? "new" : "old"}; });
     auto request = document(origin.url("/f"));
     request.check = [](std::string_view body) -> Result<void> {
         return body == "new" ? Result<void>{} : Failure{Error{.cause = "out of date"}};

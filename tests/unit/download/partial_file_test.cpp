@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -278,6 +279,36 @@ TEST_F(PartialFileTest, replaces_an_older_file_in_one_step) {
     EXPECT_EQ(directory.read("f"), content);
 }
 
+TEST_F(PartialFileTest, of_a_part_and_of_a_whole_are_not_taken_for_each_other) {
+    const Expectation expectation{.size = 10, .digests = {digest_of(DigestAlgorithm::sha256, std::string_view{"0123456789"})}};
+    const auto bytes = std::as_bytes(std::span{std::string_view{"567"}});
+    {
+        PartialFile part{directory / "f", expectation, PartialFile::Extent::part};
+        ASSERT_TRUE(part.open());
+        ASSERT_TRUE(part.start_over({.url = "http://h/f", .first = 5}));
+        ASSERT_TRUE(part.append(bytes));
+    }
+    {
+        PartialFile again{directory / "f", expectation, PartialFile::Extent::part};
+        ASSERT_TRUE(again.open());
+        EXPECT_EQ(again.size(), 3u);
+        EXPECT_EQ(again.source().first, 5u);
+        std::array<std::byte, 8> room{};
+        EXPECT_EQ(again.read(room, 1).value(), 2u);
+        EXPECT_EQ(static_cast<char>(room[0]), '6');
+    }
+    {
+        PartialFile too_long{directory / "f", {.size = 7, .digests = expectation.digests}, PartialFile::Extent::part};
+        ASSERT_TRUE(too_long.open());
+        EXPECT_EQ(too_long.size(), 0u);
+        ASSERT_TRUE(too_long.start_over({.url = "http://h/f", .first = 5}));
+        ASSERT_TRUE(too_long.append(bytes));
+    }
+    PartialFile whole{directory / "f", {.size = 7, .digests = expectation.digests}};
+    ASSERT_TRUE(whole.open());
+    EXPECT_EQ(whole.size(), 0u);
+}
+
 TEST_F(PartialFileTest, follows_no_link_and_hangs_on_no_fifo) {
     directory.write("victim", "precious");
     fs::create_symlink(directory / "victim", directory / "f.part");
@@ -305,6 +336,7 @@ TEST(JournalFormat, reads_back_what_it_wrote) {
     for (const Journal& journal : {Journal{}, Journal{.expectation = {.size = 0}, .source = source},
                                    Journal{.expectation = {.size = UINT64_MAX, .digests = {sha256, md5}}},
                                    Journal{.source = {.url = "http://h/?a b", .validator = "Mon, 01 Jan 2024 00:00:00 GMT"}},
+                                   Journal{.expectation = {.size = 9}, .source = {.url = "http://h/", .first = 5}},
                                    Journal{.source = {.url = "", .validator = "\"with \\ and  spaces \""}}}) {
         EXPECT_EQ(parse_journal(write_journal(journal)), journal) << write_journal(journal);
     }
@@ -321,6 +353,7 @@ INSTANTIATE_TEST_SUITE_P(Table, BadJournal,
                                          "lastack-partial 1\nurl x\nend\nend\n", "lastack-partial 1\nurl x\nsize\nend\n",
                                          "lastack-partial 1\nurl x\nsize -1\nend\n", "lastack-partial 1\nurl x\nsize 5 \nend\n",
                                          "lastack-partial 1\nurl x\nsize 99999999999999999999\nend\n",
+                                         "lastack-partial 1\nurl x\nfirst\nend\n", "lastack-partial 1\nurl x\nfirst -1\nend\n",
                                          "lastack-partial 1\nurl x\ndigest\nend\n", "lastack-partial 1\nurl x\ndigest sha256\nend\n",
                                          "lastack-partial 1\nurl x\ndigest sha256 abc\nend\n", "lastack-partial 1\nurl x\nunknown y\nend\n",
                                          "lastack-partial 1\n\nend\n"));
