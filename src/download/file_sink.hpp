@@ -24,7 +24,7 @@ inline constexpr std::size_t write_size = std::size_t{256} << 10;
 class FileSink final : public http::BodySink {
 public:
     FileSink(net::Workers& disk, PartialFile& file, const RangeQuestion& question, std::optional<ByteRange> range, Url url,
-             JobProgress& progress, const Tail& tail)
+             JobProgress& progress, Tail& tail)
         : disk_{disk}, file_{file}, question_{question}, range_{range}, url_{std::move(url)}, progress_{progress}, tail_{tail} {}
 
     Result<http::BodyUse> begin(const http::ResponseHead& head, const http::Framing& framing) override {
@@ -50,6 +50,7 @@ public:
         }
         if (framing.kind == http::FramingKind::length) {
             progress_.total = received_ + framing.length;
+            tail_.size_told();
         }
         show_progress();
         return http::BodyUse::take;
@@ -145,7 +146,7 @@ private:
     PartCutter cutter_;
     Url url_;
     JobProgress& progress_;
-    const Tail& tail_;
+    Tail& tail_;
     std::optional<Source> restart_from_;
     std::optional<Error> refused_;
     ReplyUse use_ = ReplyUse::from_start;

@@ -146,7 +146,9 @@ public:
     [[nodiscard]] const std::string& served_by() const { return served_by_; }
 
 private:
-    [[nodiscard]] bool all_at_hand() const { return request_.size && file_.size() == *request_.size && !request_.digests.empty(); }
+    [[nodiscard]] bool all_at_hand() const {
+        return (request_.size || file_.size() > 0) && tail_.size() == file_.size() && !request_.digests.empty();
+    }
 
     net::Task<Result<void>> copy(LocalPart& part) {
         if (auto anew = co_await disk_.run([&] { return file_.start_over({}); }); !anew) {

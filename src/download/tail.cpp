@@ -41,8 +41,7 @@ public:
             }
             return std::unexpected(http::status_error(head));
         }
-        const std::uint64_t size = tail_.request_.size.value() - first_;
-        auto part = part_reply(head, framing, {.first = first_}, {.size = size});
+        auto part = part_reply(head, framing, {.first = first_}, {.size = tail_.size().value() - first_});
         if (!part) {
             return std::unexpected(std::move(part.error()));
         }
@@ -96,17 +95,18 @@ Tail::Tail(Transport transport, net::Workers& disk, Throttle& throttle, const Do
 // A digest has to tell that the parts make the file; and a limit of the rate, or an order of the mirrors, is not for us to get around.
 bool Tail::may_help() const {
     const RequestOptions options = transport_.mirrors.layers.of_file(request_.options);
-    return request_.size.value_or(0) >= least_with_tail && !request_.digests.empty() && request_.resume && !options.range &&
+    return request_.size.value_or(UINT64_MAX) >= least_with_tail && !request_.digests.empty() && request_.resume && !options.range &&
            !options.body && options.rate_limit == 0 && options.keepalive && options.mirrors.order == MirrorOrder::ranked &&
            !options.mirrors.on_failure;
 }
 
 net::Task<void> Tail::begin() {
     std::error_code ignored;
-    if (!may_help()) {
+    allowed_ = may_help();
+    const std::uint64_t at_hand = file_.size();
+    if (!allowed_ || (!request_.size && at_hand == 0)) {
         co_return;
     }
-    const std::uint64_t at_hand = file_.size();
     co_await disk_.run([&] {
         if (!std::filesystem::exists(tail_path(request_.path).string() + ".part", ignored)) {
             return true;
@@ -123,7 +123,24 @@ net::Task<void> Tail::begin() {
         received_ = bytes_.size();
         progress_.received += received_;
     }
-    tasks_.spawn(look(), "a look at the rate");
+    begin_looking();
+}
+
+void Tail::size_told() {
+    if (allowed_ && size().value_or(0) >= least_with_tail) {
+        begin_looking();
+    }
+}
+
+void Tail::begin_looking() {
+    if (!std::exchange(looks_, true)) {
+        tasks_.spawn(look(), "a look at the rate");
+    }
+}
+
+std::optional<std::uint64_t> Tail::size() const {
+    const std::uint64_t told = progress_.total;
+    return request_.size || told == JobProgress::unknown ? request_.size : std::optional{told};
 }
 
 net::Task<void> Tail::end(bool keep) {
@@ -191,18 +208,15 @@ void Tail::judge() {
 }
 
 void Tail::consider() {
-    if (given_up_ || first_ || tried_.size() >= most_tried || !transport_.mirrors.places.any_free()) {
+    if (given_up_ || first_ || !size() || tried_.size() >= most_tried || !transport_.mirrors.places.any_free()) {
         return;
     }
     const auto other = choose();
     if (!other) {
         return;
     }
-    const auto first = tail_begin({.position = position(),
-                                   .size = *request_.size,
-                                   .rate = rate_.per_second(),
-                                   .other_rate = other->rate,
-                                   .measured = rate_.measured()});
+    const auto first = tail_begin(
+        {.position = position(), .size = *size(), .rate = rate_.per_second(), .other_rate = other->rate, .measured = rate_.measured()});
     if (!first) {
         return;
     }
@@ -344,8 +358,8 @@ net::Task<Result<void>> Tail::join(http::ExchangeWatch* watch) {
 
 // Until nothing writes the tail any more: a fetch that is nearly done may end by itself.
 net::Task<void> Tail::settle() {
-    if (fetch_ && fetch_->rate.per_second() > 0 && first_) {
-        const auto left = static_cast<double>(*request_.size - *first_ - received_);
+    if (fetch_ && fetch_->rate.per_second() > 0 && first_ && size()) {
+        const auto left = static_cast<double>(*size() - std::min(*size(), *first_ + received_));
         if (left / fetch_->rate.per_second() <= worth_waiting) {
             co_await ended_.wait(transport_.network.now() + longest_wait);
         }

@@ -42,9 +42,13 @@ public:
 
     // Takes up what an earlier run left, and begins to look whether a second connection is worth it. `file` is open.
     [[nodiscard]] net::Task<void> begin();
+    // A server just said how large the file is.
+    void size_told();
     // Ends what runs. What came stays on disk for a later run, unless there is no use for it. Also in a cancelled task.
     [[nodiscard]] net::Task<void> end(bool keep);
 
+    // Of the file, as far as it is known.
+    [[nodiscard]] std::optional<std::uint64_t> size() const;
     // Who brings the beginning.
     void beside(const std::string& host) { host_ = host; }
     // The beginning ends here, because what follows is there or on its way.
@@ -69,6 +73,7 @@ private:
     };
 
     [[nodiscard]] bool may_help() const;
+    void begin_looking();
     [[nodiscard]] std::uint64_t position() const;
     [[nodiscard]] net::Task<void> look();
     void measure(Duration time);
@@ -90,6 +95,8 @@ private:
     JobProgress& progress_;
     PartialFile bytes_;
     bool open_ = false;
+    bool allowed_ = false;
+    bool looks_ = false;
     std::optional<std::uint64_t> first_;
     std::uint64_t received_ = 0;
     std::uint64_t fetched_ = 0;

@@ -3,6 +3,7 @@
 #include "net/error.hpp"
 #include "support/nginx_server.hpp"
 
+#include <algorithm>
 #include <future>
 #include <stop_token>
 #include <thread>
@@ -69,6 +70,23 @@ TEST_F(Nginx, a_cancelled_download_is_resumed_where_it_ended) {
     EXPECT_EQ(lines.back().status, 206);
     EXPECT_EQ(lines.back().range, "bytes=" + std::to_string(part) + "-");
     EXPECT_EQ(lines.back().body_bytes, content.size() - part);
+}
+
+TEST_F(Nginx, that_limits_each_connection_sends_the_end_of_a_large_file_over_a_second_one) {
+    const NginxServer server({.locations = {{"/slow/", "limit_rate 500k;"}}});
+    const auto content = content_of(6'500'000);
+    server.publish("slow/f", content);
+    auto request = file(server.url("/slow/f"));
+    request.digests = {sha256(content)};
+    const auto result = download(request);
+    ASSERT_THAT(result, Succeeded());
+    EXPECT_TRUE(stored() == content);
+    EXPECT_EQ(result->fetched, content.size());
+    EXPECT_FALSE(exists("file.tail.part"));
+    const auto lines = server.wait_for_log(2);
+    ASSERT_GE(lines.size(), 2u);
+    EXPECT_EQ(distinct_connections(lines), 2u);
+    EXPECT_EQ(std::ranges::count_if(lines, [](const NginxLogLine& line) { return line.status == 206; }), 1);
 }
 
 TEST_F(Nginx, answers_a_conditional_fetch_with_not_modified) {

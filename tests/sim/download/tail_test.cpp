@@ -81,6 +81,24 @@ TEST_F(TailSim, comes_over_a_second_connection_where_a_server_limits_each) {
     EXPECT_EQ(entries(), 1);
 }
 
+TEST_F(TailSim, needs_no_size_when_a_server_says_it) {
+    serve_shaped("a", content, {});
+    auto request = want("f", content, {"http://a/f"});
+    request.size.reset();
+    EXPECT_LT(timed(request), 0.62 * 40);
+    EXPECT_EQ(directory.read("f"), content);
+    EXPECT_EQ(ranges["a"].size(), 2u);
+    Download& cut = add(DownloadRequest{.urls = request.urls, .path = directory / "g", .digests = request.digests});
+    network.run_for(seconds{12});
+    engine->cancel(cut.id);
+    ASSERT_TRUE(network.run_until([&] { return cut.result.has_value(); }));
+    request.path = directory / "g";
+    timed(request);
+    EXPECT_EQ(directory.read("g"), content);
+    EXPECT_LT(fetched, size * 6 / 10);
+    EXPECT_EQ(entries(), 2);
+}
+
 TEST_F(TailSim, comes_from_another_mirror) {
     serve_shaped("a", content, {});
     serve_shaped("b", content, {.each = 300'000});
