@@ -21,7 +21,7 @@ constexpr unsigned proof_of_lowering = 8;
 constexpr unsigned lone_within = 64;  // served since the last rejection, when another one is no pattern yet
 constexpr unsigned disproof = 8;      // served after a lone one until it was one
 constexpr unsigned close_together = 2;
-constexpr unsigned first_close_moods = 3;
+constexpr unsigned first_close = 3;
 constexpr unsigned most_close_moods = 12;
 constexpr unsigned most_lengthened = 3;
 constexpr unsigned least_for_proof = 4;
@@ -37,6 +37,7 @@ constexpr auto longest_pause = seconds{2};
 constexpr auto least_interval = milliseconds{5};  // below it a distance is none
 constexpr unsigned first_interval_patience = 40;
 constexpr unsigned longest_interval_patience = 800;
+constexpr unsigned patience_of_pauses = 160;
 constexpr double safety = 1.1;
 constexpr double worth_a_try = 0.9;
 constexpr double punctual = 1.25;
@@ -59,7 +60,7 @@ HostPace::HostPace(unsigned most)
       allowed_{std::min(most_, first_allowed)},
       patience_{first_patience},
       interval_patience_{first_interval_patience},
-      most_close_moods_{first_close_moods} {}
+      most_close_moods_{first_close} {}
 
 bool HostPace::serves(TimePoint now) const noexcept { return last_accepted_ && now - *last_accepted_ <= estimate_window; }
 
@@ -179,12 +180,11 @@ void HostPace::rejected(Ticket ticket, TimePoint now, std::optional<Duration> re
     if (retry_after) {
         quiet_until_ = std::max(quiet_until_, now + *retry_after);
     }
+    note_gap(now);
     if (moody_ && request.may_be_mood) {
         mood(now);
-        note_gap(now);
         return;
     }
-    note_gap(now);
     const unsigned beside = served_beside(request, ticket);
     if (beside > 0) {
         too_many(request, beside);
@@ -273,7 +273,12 @@ void HostPace::distance_failed(const Running& request, TimePoint now, std::optio
             begin_moods(now);
             return;
         }
-        proved_.reset();  // its limit is another one by now
+        // Longer distances do not help, unless its limit is another one by now.
+        if (close_ >= first_close) {
+            proved_.reset();
+        }
+        quiet_until_ = std::max(quiet_until_, now + interval_);
+        return;
     }
     quiet_until_ = std::max(quiet_until_, now + interval_);
     if (steady_ >= fresh_proof) {
@@ -285,12 +290,18 @@ void HostPace::distance_failed(const Running& request, TimePoint now, std::optio
         }
     }
     if (retry_after) {
-        interval_patience_ = longest_interval_patience;  // each further rejection costs that much
+        interval_patience_ = std::max(interval_patience_, patience_of_pauses);  // each further rejection costs that much
     }
     bad_ = request.interval;
     coarse_ = false;
     steady_ = 0;
-    interval_ = std::min<Duration>(good_ > bad_ ? good_ : bad_ * 3 / 2, longest_quiet);
+    interval_ = within_proof(good_ > bad_ ? good_ : bad_ * 3 / 2);
+}
+
+// No further than where a rejection would say that distances do not help.
+Duration HostPace::within_proof(Duration interval) const {
+    const Duration most = proved_ ? *proved_ * contradiction::num / contradiction::den + least_interval : longest_quiet;
+    return std::clamp<Duration>(std::min(interval, most), least_interval, longest_quiet);
 }
 
 // A server with a limit has nothing to give when it rejects. What it accepts until it rejects again it was given in that time.
@@ -300,13 +311,14 @@ void HostPace::note_gap(TimePoint now) {
         proved_ = proved_ ? std::min<Duration>(*proved_, gap) : gap;
     }
     turned_ = now;
+    close_ = accepted_since_ <= close_together ? close_ + 1 : 0;
     accepted_since_ = 0;
 }
 
 // A server that now and then fails one request, whatever their distance, must not be asked more slowly for it.
 void HostPace::begin_moods(TimePoint now) {
     moody_ = true;
-    close_moods_ = lengthened_ = 0;
+    close_ = lengthened_ = 0;
     failed_.reset();
     before_.reset();
     interval_ = good_ = bad_ = Duration{0};
@@ -317,8 +329,7 @@ void HostPace::begin_moods(TimePoint now) {
 // One that rejects again and again after a few has a limit, not moods.
 void HostPace::mood(TimePoint now) {
     quiet_until_ = std::max(quiet_until_, now + doubled(mood_pause, ++rejected_in_a_row_, longest_pause));
-    close_moods_ = accepted_since_ <= close_together ? close_moods_ + 1 : 0;
-    if (close_moods_ >= most_close_moods_) {
+    if (close_ >= most_close_moods_) {
         most_close_moods_ = std::min(2 * most_close_moods_, most_close_moods);
         moody_ = false;
         proved_.reset();
@@ -343,7 +354,7 @@ void HostPace::begin_distance(TimePoint now, std::optional<Duration> retry_after
     } else {
         interval_ = quiet_until_ - accepted_starts_.back();
     }
-    interval_ = std::clamp<Duration>(interval_, least_interval, longest_quiet);
+    interval_ = within_proof(interval_);
 }
 
 void HostPace::shorten_distance(const Running& request) {

@@ -69,6 +69,7 @@ private:
     void too_fast(const Running& request, TimePoint now, std::optional<Duration> retry_after);
     [[nodiscard]] bool is_lone();
     void distance_failed(const Running& request, TimePoint now, std::optional<Duration> retry_after);
+    [[nodiscard]] Duration within_proof(Duration interval) const;
     void note_gap(TimePoint now);
     void begin_moods(TimePoint now);
     void mood(TimePoint now);
@@ -97,7 +98,7 @@ private:
     unsigned rejected_in_a_row_ = 0;
     std::optional<std::uint64_t> lone_at_;  // served when a rejection was taken for a lone one
     bool moody_ = false;                    // it rejects whatever the distance
-    unsigned close_moods_ = 0;              // in a row, each after but a few accepted
+    unsigned close_ = 0;                    // rejections in a row, each after but a few accepted
     unsigned most_close_moods_;
     unsigned lengthened_ = 0;               // the distance, in vain
     std::optional<Duration> doubted_;       // a distance that failed after it had worked for long

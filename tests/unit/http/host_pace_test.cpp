@@ -214,7 +214,7 @@ protected:
     }
     // Three jobs ask for `files` in turn; `admits` is the server at the time when a request reaches it.
     template <typename Admits>
-    Duration bring(unsigned files, Admits admits) {
+    Duration bring(unsigned files, Admits admits, std::optional<Duration> retry_after = {}) {
         pace = HostPace{3};
         const TimePoint begin = now;
         struct Event {
@@ -234,7 +234,7 @@ protected:
                 continue;
             }
             if (event.what == Event::What::answer) {
-                event.good ? pace.accepted(event.ticket, now) : pace.rejected(event.ticket, now, {});
+                event.good ? pace.accepted(event.ticket, now) : pace.rejected(event.ticket, now, retry_after);
                 pace.ended(event.ticket);
                 ++(event.good ? served : rejected);
                 --running;
@@ -271,6 +271,12 @@ TEST_P(LateMachine, is_not_slowed_down_by_a_server_that_fails_one_request_in_twe
     const Duration took = bring(2000, [&](TimePoint) { return late(1000ms) >= 50ms; });
     EXPECT_LE(rejected, 200u);
     EXPECT_LE(took, 60s);
+}
+
+TEST_P(LateMachine, waits_as_long_as_a_failing_server_says_and_not_ever_longer) {
+    const Duration took = bring(2500, [&](TimePoint) { return late(1000ms) >= 10ms; }, 1s);
+    EXPECT_LE(rejected, 60u);
+    EXPECT_LE(took, 10min) << "half a minute is what the server asked for; it was hours";
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, LateMachine, testing::Range(1u, 41u));
