@@ -4,6 +4,7 @@
 #include "download/local_file.hpp"
 #include "download/mirrors.hpp"
 #include "download/range_reply.hpp"
+#include "download/retry_plan.hpp"
 #include "http/error.hpp"
 
 #include <boost/asio/this_coro.hpp>
@@ -144,6 +145,9 @@ std::optional<std::uint64_t> Tail::size() const {
 }
 
 net::Task<void> Tail::end(bool keep) {
+    if (!looks_ && !open_) {
+        co_return;
+    }
     // The caller may have been cancelled; what we wait for ends soon.
     co_await net::asio::this_coro::reset_cancellation_state(net::asio::disable_cancellation());
     tasks_.cancel_all();
@@ -266,7 +270,7 @@ net::Task<void> Tail::fetch(std::size_t mirror, std::uint64_t first) {
     const std::string host = url->host_field();
     transport_.mirrors.book.began(host, started);
     auto done = co_await ask(*url, first);
-    const bool is_ours = !done && done.error().code == Errc::cancelled;
+    const bool is_ours = !done && (done.error().code == Errc::cancelled || classify(done.error()) == FailureClass::interrupted);
     AttemptSample sample;
     sample.outcome = done ? AttemptOutcome::succeeded : AttemptOutcome::no_blame;
     transport_.mirrors.book.carried(host, fetch_->watch.received,
