@@ -20,6 +20,7 @@ namespace {
 constexpr auto interval = std::chrono::milliseconds{250};
 constexpr double worth_waiting = 2;  // seconds that a fetch may still take when the beginning has come to it
 constexpr auto longest_wait = std::chrono::seconds{3};
+constexpr auto longest_gap = std::chrono::seconds{2};
 constexpr std::size_t piece_size = std::size_t{1} << 20;
 constexpr double comparable = 0.5;  // of the first connection's rate: a mirror that is known to be slower is no help
 constexpr std::size_t most_tried = 3;
@@ -181,8 +182,15 @@ net::Task<void> Tail::look() {
 
 void Tail::measure(Duration time) {
     const std::uint64_t now_at = position();
-    if (seen_ && now_at > *seen_) {
-        rate_.add(now_at - *seen_, time);
+    // A server that limits its rate sends in bursts: what lies between them belongs to the rate. A longer gap is a stall, and judged
+    // elsewhere.
+    unmoved_ = std::min<Duration>(unmoved_ + time, longest_gap);
+    if (now_at != seen_.value_or(now_at)) {
+        if (moved_ && now_at > *seen_) {
+            rate_.add(now_at - *seen_, unmoved_);
+        }
+        moved_ = true;
+        unmoved_ = Duration{0};
     }
     seen_ = now_at;
     if (fetch_ && fetch_->watch.first_byte) {

@@ -105,6 +105,8 @@ private:
     std::string host_;
     FadingRate rate_;
     std::optional<std::uint64_t> seen_;  // of the beginning
+    bool moved_ = false;
+    Duration unmoved_{0};
     std::optional<TailFetch> fetch_;
     std::set<std::size_t> tried_;  // mirrors that did not help
     net::Event ended_;             // the fetch
