@@ -133,6 +133,10 @@ Result<FileDescriptor> take_lock(const fs::path& directory) {
 
 }  // namespace
 
+fs::path Cache::object(const Digest& digest) const {
+    return directory_ / "objects" / (std::string{to_string(digest.algorithm)} + "-" + digest.hex);
+}
+
 Result<Cache> Cache::open(const fs::path& directory) {
     if (auto made = make_cache_directory(directory); !made) {
         return std::unexpected(std::move(made.error()));

@@ -4,6 +4,7 @@
 
 #include "base/file.hpp"
 
+#include "lastack/digest.hpp"
 #include "lastack/result.hpp"
 
 #include <filesystem>
@@ -20,6 +21,9 @@ public:
 
     [[nodiscard]] const std::filesystem::path& directory() const noexcept { return directory_; }
     [[nodiscard]] std::filesystem::path repo_directory(std::string_view repo_id) const { return directory_ / repo_id; }
+    // Where the file with this digest is kept once for all repositories: CACHEDIR/objects/ALGORITHM-HEX. What is made from it (its index)
+    // has the same name with an extension.
+    [[nodiscard]] std::filesystem::path object(const Digest& digest) const;
 
     enum class Clean : unsigned char { packages, metadata, expire, all };
     // Removes what `clean` names in every repository's directory; never follows a symlink. Returns the number of files removed.

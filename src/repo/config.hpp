@@ -17,6 +17,12 @@
 
 namespace lastack::repo {
 
+// What an answer of a proxy's cache is good for (yum.conf: http_caching).
+enum class HttpCaching : std::uint8_t { all, packages, lazy_packages, none };
+
+// In which order several baseurls are asked (yum.conf: failovermethod).
+enum class FailoverMethod : std::uint8_t { roundrobin, priority };
+
 // [main]; names and meanings are yum.conf's.
 struct MainConfig {
     std::filesystem::path cachedir = "/var/cache/lastack";  // installroot is put in front; variables are expanded
@@ -33,6 +39,7 @@ struct MainConfig {
     bool keepcache = true;  // keep packages after a successful transaction; yum's default
     bool assumeyes = false;
     bool assumeno = false;
+    std::filesystem::path persistdir = "/var/lib/lastack";  // keys of repositories, what was learnt of them; installroot is put in front
     bool clean_requirements_on_remove = false;
     bool exit_on_lock = false;
     std::vector<std::string> exclude;
@@ -44,9 +51,14 @@ struct RepoConfig {
     std::string id;
     std::string name;
     bool enabled = true;
-    std::vector<std::string> baseurl;  // variables expanded, no trailing slash
-    std::string mirrorlist;            // empty: none
+    std::vector<std::string> baseurl;                                                // variables expanded, no trailing slash
+    std::string mirrorlist;                                                          // empty: none
+    std::string metalink;                                                            // empty: none
+    std::optional<std::chrono::seconds> mirrorlist_expire = std::chrono::hours{24};  // unset: never
+    FailoverMethod failovermethod = FailoverMethod::priority;
+    HttpCaching http_caching = HttpCaching::all;
     bool gpgcheck = true;
+    bool repo_gpgcheck = false;
     std::vector<std::string> gpgkey;
     bool keepalive = true;
     std::optional<std::chrono::milliseconds> timeout;  // unset: the download library decides
@@ -54,7 +66,13 @@ struct RepoConfig {
     std::optional<std::uint64_t> minrate;
     ConnectionOptions connection;  // each option is inherited by itself
     std::optional<std::chrono::seconds> metadata_expire = std::chrono::hours{6};
+    std::optional<std::chrono::seconds> max_age;  // of repomd.xml by its own date; older is refused. Unset: a warning after two weeks
+    bool allow_rollback = false;                  // metadata older than what we had, or from the future, is accepted (--allow-rollback)
+    bool allow_weak_digests = false;              // md5 and sha1 in metadata
     bool skip_if_unavailable = false;
+    std::vector<std::string> exclude;      // names or globs; these packages of it are hidden
+    std::vector<std::string> includepkgs;  // not empty: all others are
+    bool module_hotfixes = false;
     int cost = 1000;
     int priority = 99;
     std::string origin;  // "FILE:LINE" of the section, or "--repofrompath"
