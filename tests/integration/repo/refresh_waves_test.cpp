@@ -1,6 +1,7 @@
 // How much of a refresh goes on at the same time: seen from the servers, by who waits for whom.
 #include "integration/repo/refresh_scene.hpp"
 #include "repo/error.hpp"
+#include "support/polling.hpp"
 
 #include <atomic>
 #include <deque>
@@ -79,11 +80,7 @@ TEST_F(RefreshWaves, a_slow_repository_does_not_keep_the_others_from_being_publi
     std::jthread opener{[&] {
         for (int i = 1; i < count; ++i) {
             const fs::path state = directory / ("cache/r" + std::to_string(i) + "/refresh.state");
-            // A moment of the file system: nothing tells of it.
-            for (int tries = 0; tries < 1000 && !fs::exists(state); ++tries) {
-                std::this_thread::sleep_for(10ms);
-            }
-            EXPECT_TRUE(fs::exists(state)) << i;
+            EXPECT_TRUE(test::becomes_true([&] { return fs::exists(state); })) << i;
         }
         slow.open("late");
     }};
