@@ -15,6 +15,20 @@ enum class RepoErrc {
     bad_location,    // an href in repomd.xml that leaves the repository
     cache_unusable,  // the cache directory cannot be made, read or written
     cache_locked,    // another lastack holds the cache
+
+    // Of the signature of repomd.xml, with repo_gpgcheck=1.
+    unsigned_metadata,    // there is none
+    malformed_signature,  // not one detached armoured signature
+    bad_signature,        // not over this file
+    unknown_key,          // of a key that was not imported for this repository
+    expired_key,
+    revoked_key,
+    unusable_key,       // of a key that is not meant for signing
+    expired_signature,  // its own end has passed
+    weak_signature,     // MD5 or SHA-1
+    no_verifier,        // gpgv is not there or does not work
+    bad_key,            // a file that gpgkey= names holds no usable key
+    keyring_unusable,   // the repository's keys cannot be read or kept, or others could write to them
 };
 
 [[nodiscard]] const std::error_category& repo_category() noexcept;
