@@ -29,8 +29,6 @@ public:
                 return "the package is signed with an unknown key";
             case PackageErrc::foreign_key:
                 return "the package is signed with a key of another repository";
-            case PackageErrc::unusable_key:
-                return "the package is signed with a key that cannot be used any more";
             case PackageErrc::bad_signature:
                 return "a signature or digest of the package is wrong";
             case PackageErrc::key_refused:

@@ -81,6 +81,13 @@ Result<Stored> read_stored(const fs::path& path) {
 
 }  // namespace
 
+fs::path persist_directory(const MainConfig& main) {
+    const fs::path root = main.installroot.lexically_normal();
+    const auto [end, ignored] = std::ranges::mismatch(root, main.persistdir.lexically_normal());
+    const bool below = end == root.end() || end->empty();  // "/root/" ends in an empty part
+    return below ? main.persistdir : root / main.persistdir.relative_path();
+}
+
 RepoKeyring::RepoKeyring(const fs::path& persistdir, const RepoConfig& repo)
     : persistdir_{persistdir}, directory_{persistdir / "repos" / repo.id} {
     for (const std::string& url : repo.gpgkey) {

@@ -16,6 +16,9 @@
 
 namespace lastack::repo {
 
+// Where the keys of all repositories lie: persistdir below the installroot.
+[[nodiscard]] std::filesystem::path persist_directory(const MainConfig& main);
+
 class RepoKeyring {
 public:
     // `persistdir` with the installroot in front.

@@ -1,4 +1,5 @@
-// Is this repomd.xml the repository's own? An interface for the refresh, and what answers it from signatures and the keys on disk.
+// Who vouches for a repomd.xml: the check of its signature, which needs keys that this layer knows nothing of. An interface, as whoever
+// holds the keys lies above.
 #pragma once
 
 #include "repo/config.hpp"
@@ -6,7 +7,6 @@
 #include "lastack/result.hpp"
 
 #include <cstdint>
-#include <filesystem>
 #include <functional>
 #include <stop_token>
 #include <string>
@@ -23,7 +23,7 @@ struct TrustState {
     friend bool operator==(const TrustState&, const TrustState&) = default;
 };
 
-// Brings repomd.xml.asc from where the repomd.xml came from; at most max_armoured_size bytes. Not called when no signature is asked for.
+// Brings repomd.xml.asc from where the repomd.xml came from. Blocks. Not called when no signature is asked for.
 using FetchSignature = std::function<Result<std::string>()>;
 
 class RepomdTrust {
@@ -34,25 +34,9 @@ public:
     RepomdTrust& operator=(const RepomdTrust&) = delete;
 
     // Before anything in `repomd` is believed. Called on the threads of several repositories at once; blocks. An error is one of this
-    // mirror: another may have what can be trusted. But `needs_key` of it says that no mirror will do better before a key is imported.
+    // mirror: another may have what can be trusted.
     [[nodiscard]] virtual Result<TrustState> check(const RepoConfig& repo, std::string_view repomd, const FetchSignature& fetch,
                                                    std::stop_token stop) = 0;
-};
-
-// Whether importing the repository's keys could help: RepoErrc::unknown_key and expired_key (a renewed one may lie at the URL).
-[[nodiscard]] bool needs_key(const Error& error);
-
-// repo_gpgcheck=0: accepted unseen. Else a detached signature over exactly these bytes, of a key of the repository's keyring. Errors: those
-// of check_signature, RepoErrc::unsigned_metadata, keyring_unusable, and the fetch's.
-class SignatureTrust final : public RepomdTrust {
-public:
-    explicit SignatureTrust(std::filesystem::path persistdir) : persistdir_{std::move(persistdir)} {}
-
-    [[nodiscard]] Result<TrustState> check(const RepoConfig& repo, std::string_view repomd, const FetchSignature& fetch,
-                                           std::stop_token stop) override;
-
-private:
-    std::filesystem::path persistdir_;
 };
 
 }  // namespace lastack::repo

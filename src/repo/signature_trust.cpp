@@ -1,4 +1,4 @@
-#include "repo/repomd_trust.hpp"
+#include "repo/signature_trust.hpp"
 
 #include "http/error.hpp"
 #include "repo/error.hpp"
@@ -38,7 +38,10 @@ Error unsigned_metadata(Error error, const RepoKeyring& keyring) {
 
 }  // namespace
 
-bool needs_key(const Error& error) { return error.code == RepoErrc::unknown_key || error.code == RepoErrc::expired_key; }
+std::set<std::string> SignatureTrust::take_key_wanted() {
+    const std::scoped_lock lock(mutex_);
+    return std::exchange(key_wanted_, {});
+}
 
 Result<TrustState> SignatureTrust::check(const RepoConfig& repo, std::string_view repomd, const FetchSignature& fetch,
                                          std::stop_token stop) {
@@ -63,6 +66,10 @@ Result<TrustState> SignatureTrust::check(const RepoConfig& repo, std::string_vie
                                    .now = now},
                                   std::move(stop));
     if (!signer) {
+        if (signer.error().code == RepoErrc::unknown_key || signer.error().code == RepoErrc::expired_key) {
+            const std::scoped_lock lock(mutex_);
+            key_wanted_.insert(repo.id);
+        }
         signer.error().cause = signer.error().code == Errc::cancelled ? signer.error().cause : "repomd.xml.asc: " + signer.error().cause;
         return std::unexpected(std::move(signer.error()));
     }
