@@ -311,11 +311,10 @@ private:
                 break;
             case SignatureState::foreign_key:
                 error.code = package::PackageErrc::foreign_key;
-                error.cause = fmt::format(
-                    "{} is signed with key {}, which this system knows, but which is not a key of repository '{}'",
-                    file.filename().string(), verdict.key_id, step.package.repo_id);
-                error.next_step = fmt::format("nothing was changed; if repository '{}' has a new key, name it in gpgkey=",
-                                              step.package.repo_id);
+                error.cause = fmt::format("{} is signed with key {}, which this system knows, but which is not a key of repository '{}'",
+                                          file.filename().string(), verdict.key_id, step.package.repo_id);
+                error.next_step =
+                    fmt::format("nothing was changed; if repository '{}' has a new key, name it in gpgkey=", step.package.repo_id);
                 break;
             case SignatureState::not_a_package:
                 error.code = package::PackageErrc::not_a_package;

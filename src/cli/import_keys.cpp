@@ -37,20 +37,18 @@ bool is_local(std::string_view url) { return url.starts_with(file_scheme) || url
 class KeyImport {
 public:
     KeyImport(Session& session, const repo::RepoConfig& repo, package::Transaction* transaction)
-        : session_{session},
-          repo_{repo},
-          transaction_{transaction},
-          keyring_{repo::persist_directory(session.config().main), repo} {}
+        : session_{session}, repo_{repo}, transaction_{transaction}, keyring_{repo::persist_directory(session.config().main), repo} {}
 
     Result<void> run() {
         if (repo_.gpgkey.empty()) {
             const bool packages = transaction_ != nullptr;
-            return std::unexpected(Error{
-                .code = packages ? std::error_code(package::PackageErrc::unknown_key) : repo::RepoErrc::unknown_key,
-                .phase = Phase::verifying,
-                .cause = std::string(packages ? "the packages" : "the metadata") + " of repository '" + repo_.id +
-                         (packages ? "' are" : "' is") + " signed, but it names no gpgkey to import",
-                .next_step = "set gpgkey=URL for the repository" + std::string(packages ? ", or import the key with rpmkeys --import" : "")});
+            return std::unexpected(
+                Error{.code = packages ? std::error_code(package::PackageErrc::unknown_key) : repo::RepoErrc::unknown_key,
+                      .phase = Phase::verifying,
+                      .cause = std::string(packages ? "the packages" : "the metadata") + " of repository '" + repo_.id +
+                               (packages ? "' are" : "' is") + " signed, but it names no gpgkey to import",
+                      .next_step =
+                          "set gpgkey=URL for the repository" + std::string(packages ? ", or import the key with rpmkeys --import" : "")});
         }
         const auto accepted = keyring_.load();
         if (!accepted) {

@@ -77,6 +77,9 @@ Result<void> RepoRefresh::look_into_cache() {
     }
     directory_ = std::move(*opened);
     cached_ = directory_->load();
+    if (cached_ && !config_.allow_weak_digests && needs_weak_digests(cached_->repomd)) {
+        cached_.reset();  // they were allowed when it came
+    }
     if (cached_ && cached_->state && cached_->state->source != source_of(config_)) {
         cached_.reset();  // the files are those of another place: neither a date nor an etag of theirs says anything about this one
     }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "repo/openpgp.hpp"
+#include "repo/repomd.hpp"
 
 #include "lastack/result.hpp"
 
@@ -13,8 +14,6 @@
 #include <string_view>
 
 namespace lastack::repo {
-
-enum class WeakDigests : bool { refused, allowed };
 
 struct SignatureQuestion {
     std::string_view data;
