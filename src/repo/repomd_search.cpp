@@ -166,7 +166,7 @@ Result<FoundRepomd> RepomdSearch::judge(FetchResult& answer) const {
         found.state.etag = answer.etag.empty() ? found.state.etag : answer.etag;
         found.state.last_modified = answer.last_modified.empty() ? found.state.last_modified : answer.last_modified;
     } else {
-        auto repomd = parse_repomd(answer.body, answer.url);
+        auto repomd = parse_repomd(answer.body, answer.url, config_.allow_weak_digests ? WeakDigests::allowed : WeakDigests::refused);
         if (!repomd) {
             return std::unexpected(std::move(repomd.error()));
         }
