@@ -1,9 +1,14 @@
 #include "cli/load_packages.hpp"
 
+#include "cli/import_keys.hpp"
 #include "cli/progress.hpp"
 #include "repo/error.hpp"
+#include "repo/repo_keyring.hpp"
+#include "repo/signature_trust.hpp"
 
 #include <algorithm>
+#include <set>
+#include <string>
 
 namespace lastack::cli {
 
@@ -15,16 +20,48 @@ Error no_repositories() {
 
 Result<repo::Cache> open_cache(Session& session) { return repo::Cache::open(session.config().main.cachedir); }
 
+namespace {
+
+Result<void> import_wanted_keys(Session& session, const std::set<std::string>& wanted) {
+    for (const repo::RepoConfig& repo : session.config().repos) {
+        if (wanted.contains(repo.id)) {
+            if (auto imported = import_repository_keys(session, repo); !imported) {
+                return imported;
+            }
+        }
+    }
+    return {};
+}
+
+}  // namespace
+
 Result<std::vector<repo::ReadyRepo>> refresh_metadata(Session& session, repo::Cache& cache, repo::Expiry expiry) {
     Client& client = session.client();
     client.expect_more(true);
-    const auto progress = session.quiet() ? nullptr : make_progress(stdout, 1, 0);
-    auto outcome = repo::refresh({.config = session.config(),
-                                  .cache = cache,
-                                  .client = client,
-                                  .expiry = expiry,
-                                  .progress = progress.get(),
-                                  .stop = session.stop()});
+    repo::SignatureTrust trust(repo::persist_directory(session.config().main));
+    const auto refresh = [&] {
+        const auto progress = session.quiet() ? nullptr : make_progress(stdout, 1, 0);
+        return repo::refresh({.config = session.config(),
+                              .cache = cache,
+                              .client = client,
+                              .expiry = expiry,
+                              .trust = &trust,
+                              .progress = progress.get(),
+                              .stop = session.stop()});
+    };
+    auto outcome = refresh();
+    if (const auto wanted = trust.take_key_wanted(); !wanted.empty() && !session.stop().stop_requested()) {
+        if (auto imported = import_wanted_keys(session, wanted); imported) {
+            outcome = refresh();
+        } else if (!outcome || imported.error().code == Errc::cancelled) {
+            return std::unexpected(std::move(imported.error()));
+        } else {
+            session.warn(describe(imported.error()));  // the old metadata, which was verified, serves on
+        }
+    }
+    if (!outcome && !trust.take_key_wanted().empty()) {
+        outcome.error().cause += ". Import of key(s) didn't help, wrong key(s)?";
+    }
     if (!outcome) {
         return std::unexpected(std::move(outcome.error()));
     }
@@ -44,7 +81,11 @@ Result<LoadedPackages> load_packages(Session& session, repo::Cache& cache, Metad
         return std::unexpected(no_repositories());
     }
     if (metadata != Metadata::not_needed && any_enabled) {
-        auto ready = refresh_metadata(session, cache, repo::Expiry::honour);
+        const Arguments& asked = session.arguments();
+        auto ready = refresh_metadata(session, cache,
+                                      asked.cache_only ? repo::Expiry::never
+                                      : asked.refresh  ? repo::Expiry::ignore
+                                                       : repo::Expiry::honour);
         if (!ready) {
             return std::unexpected(std::move(ready.error()));
         }

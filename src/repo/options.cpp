@@ -86,6 +86,8 @@ constexpr RepoOption repo_options[] = {
     {"enabled", true, [](RepoConfig& r, std::string_view v) { return assign(r.enabled, parse_boolean(v)); }},
     {"gpgcheck", true, set_gpgcheck},
     {"pkg_gpgcheck", true, set_gpgcheck},
+    {"repo_gpgcheck", true, [](RepoConfig& r, std::string_view v) { return assign(r.repo_gpgcheck, parse_boolean(v)); }},
+    {"allow_weak_digests", true, [](RepoConfig& r, std::string_view v) { return assign(r.allow_weak_digests, parse_boolean(v)); }},
     {"keepalive", true, [](RepoConfig& r, std::string_view v) { return assign(r.keepalive, parse_boolean(v)); }},
     {"timeout", true, [](RepoConfig& r, std::string_view v) { return assign_timeout(r.timeout, v); }},
     {"retries", true, set_retries},
@@ -138,6 +140,7 @@ struct MainOption {
 constexpr MainOption main_options[] = {
     {"cachedir", [](MainConfig& m, std::string_view v) { return assign(m.cachedir, Parsed<fs::path>{v}); }},
     {"reposdir", set_reposdir},
+    {"persistdir", [](MainConfig& m, std::string_view v) { return assign_absolute(m.persistdir, v); }},
     {"installroot", [](MainConfig& m, std::string_view v) { return assign_absolute(m.installroot, v); }},
     {"max_parallel_downloads", set_parallel},
     {"max_connections", set_connections},

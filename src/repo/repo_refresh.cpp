@@ -77,6 +77,9 @@ Result<void> RepoRefresh::look_into_cache() {
     }
     directory_ = std::move(*opened);
     cached_ = directory_->load();
+    if (cached_ && !config_.allow_weak_digests && needs_weak_digests(cached_->repomd)) {
+        cached_.reset();  // they were allowed when it came
+    }
     if (cached_ && cached_->state && cached_->state->source != source_of(config_)) {
         cached_.reset();  // the files are those of another place: neither a date nor an etag of theirs says anything about this one
     }
@@ -92,9 +95,13 @@ bool RepoRefresh::is_current() const {
     if (run_.request.expiry == Expiry::ignore || !cached_ || !cached_->state || sources_->bases().empty()) {
         return false;
     }
-    const bool unsigned_yet = run_.request.trust != nullptr && config_.repo_gpgcheck && cached_->state->signed_by.empty();
-    return !unsigned_yet && repo::is_current(cached_->state->checked_at, config_.metadata_expire, now_) &&
+    return !is_unverified() && repo::is_current(cached_->state->checked_at, config_.metadata_expire, now_) &&
            check_max_age(cached_->repomd, config_, now_);
+}
+
+// Nobody's signature is known, and one is demanded.
+bool RepoRefresh::is_unverified() const {
+    return run_.request.trust != nullptr && config_.repo_gpgcheck && (!cached_->state || cached_->state->signed_by.empty());
 }
 
 Result<ReadyRepo> RepoRefresh::refresh() {
@@ -117,6 +124,9 @@ Result<ReadyRepo> RepoRefresh::refresh() {
 Result<ReadyRepo> RepoRefresh::use_cached(Network network) {
     if (!cached_) {
         return std::unexpected(not_cached("none of its metadata is in the cache"));
+    }
+    if (is_unverified()) {
+        return std::unexpected(not_cached("its cached metadata was never verified, and repo_gpgcheck=1 demands that"));
     }
     auto files = collect(cached_->repomd, network);
     if (!files) {
@@ -214,6 +224,10 @@ Result<void> RepoRefresh::read(const std::vector<MetadataFile>& files, bool know
     }
     if (!done && done.error().code == RepoErrc::bad_metadata) {
         forget_unusable(files);
+    }
+    if (!done && done.error().url.empty() && !is_local_failure(done.error().code)) {
+        const auto url = join_url(sources_->bases().empty() ? "" : sources_->bases().front(), files.front().file.href);
+        done.error().url = url ? redact_url(*url) : "";
     }
     return done;
 }

@@ -40,6 +40,7 @@ private:
 
     [[nodiscard]] Result<void> look_into_cache();
     [[nodiscard]] bool is_current() const;
+    [[nodiscard]] bool is_unverified() const;
     [[nodiscard]] Result<ReadyRepo> refresh();
     [[nodiscard]] Result<ReadyRepo> use_cached(Network network);
     [[nodiscard]] Result<ReadyRepo> use_in_spite_of(const Error& error);

@@ -77,15 +77,14 @@ TEST(RepoConfig, unknown_key_warns_with_file_and_line) {
 }
 
 TEST(RepoConfig, options_that_change_safety_or_result_and_are_not_acted_on_are_told) {
-    for (const char* line : {"repo_gpgcheck=1", "includepkgs=foo", "exclude=foo", "excludepkgs=foo", "sslverifystatus=1",
-                             "metalink=http://m/", "module_hotfixes=1", "throttle=10k"}) {
+    for (const char* line : {"includepkgs=foo", "exclude=foo", "excludepkgs=foo", "sslverifystatus=1", "metalink=http://m/",
+                             "module_hotfixes=1", "throttle=10k"}) {
         const auto result = read("[r]\n" + std::string{line} + "\n");
         const std::string key{std::string_view{line}.substr(0, std::string_view{line}.find('='))};
         EXPECT_THAT(result.drafts.at("r").notes, ElementsAre("x.repo:2: option '" + key + "' is not supported and has no effect"));
         EXPECT_THAT(result.warnings, IsEmpty()) << "a disabled repository's options matter to nobody";
     }
-    for (const char* line :
-         {"repo_gpgcheck=0", "repo_gpgcheck=False", "sslverifystatus=0", "proxy_auth_method=basic", "exclude=", "throttle=0"}) {
+    for (const char* line : {"sslverifystatus=0", "proxy_auth_method=basic", "exclude=", "throttle=0"}) {
         EXPECT_THAT(read("[r]\n" + std::string{line} + "\n").drafts.at("r").notes, IsEmpty()) << line;
     }
 }
