@@ -88,7 +88,7 @@ long peak_memory() {
     return 0;
 }
 
-TEST(Filelists, ten_million_files_cost_no_memory) {
+TEST(Filelists, a_million_files_cost_no_memory) {
     std::size_t files = 0;
     FilelistsReader reader{"filelists.xml", [](const ListedPackage&) {}, [&](std::string_view, ListedFileKind) { ++files; }};
     const auto feed = [&](std::string_view text) { return reader.feed(std::as_bytes(std::span{text})); };
@@ -98,12 +98,12 @@ TEST(Filelists, ten_million_files_cost_no_memory) {
     }
     ASSERT_TRUE(feed("<filelists><package pkgid='a' name='n'><version ver='1'/>"));
     const long before = peak_memory();
-    for (int i = 0; i < 10'000; ++i) {
+    for (int i = 0; i < 1'000; ++i) {
         ASSERT_TRUE(feed(thousand));
     }
     ASSERT_TRUE(feed("</package></filelists>"));
     ASSERT_TRUE(reader.end());
-    EXPECT_EQ(files, 10'000'000u);
+    EXPECT_EQ(files, 1'000'000u);
     EXPECT_LT(peak_memory() - before, 8 * 1024);
 }
 
