@@ -67,7 +67,7 @@ private:
     }
 
     void start_detail(std::string_view element, const XmlAttributes& attributes) {
-        if (element == "checksum" || element == "open-checksum") {
+        if (element == "checksum" || element == "open-checksum" || element == "header-checksum") {
             algorithm_ = attributes.get("type").value_or("");
         } else if (element == "location") {
             set_location(attributes);
@@ -112,6 +112,10 @@ private:
             add_digest(file().digests, text);
         } else if (element == "open-checksum") {
             add_digest(file().open_digests, text);
+        } else if (element == "header-checksum") {
+            add_digest(file().header_digests, text);
+        } else if (element == "header-size") {
+            set_size(file().header_size, "header-size", text, max_metadata_size);
         } else if (element == "size") {
             set_size(file().size, "size", text, max_metadata_size);
         } else if (element == "open-size") {

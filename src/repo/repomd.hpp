@@ -30,7 +30,9 @@ struct RepomdFile {
     std::vector<Digest> open_digests;  // of the decompressed file; empty: not told
     std::optional<std::uint64_t> size;
     std::optional<std::uint64_t> open_size;
-    std::optional<std::uint64_t> timestamp;  // unset also when it is no number
+    std::vector<Digest> header_digests;        // of a zchunk file's header; empty: not told
+    std::optional<std::uint64_t> header_size;  // and its size
+    std::optional<std::uint64_t> timestamp;    // unset also when it is no number
 
     friend bool operator==(const RepomdFile&, const RepomdFile&) = default;
 };
