@@ -172,7 +172,7 @@ void HostPace::rejected(Ticket ticket, TimePoint now, std::optional<Duration> re
         return;
     }
     request.rejected = true;
-    request.may_be_mood = meaning == Meaning::any && !retry_after;
+    request.may_be_mood = meaning == Meaning::any;
     // A longer time is no matter of pace: it is about this one file, or for whoever asked for it to decide.
     if (retry_after && *retry_after > longest_quiet) {
         retry_after.reset();
@@ -238,7 +238,7 @@ void HostPace::too_fast(const Running& request, TimePoint now, std::optional<Dur
         failed_ = before_->failed;
     }
     before_.reset();
-    if (interval_ == Duration{0} && request.may_be_mood && rejected_in_a_row_ == 1 && is_lone()) {
+    if (interval_ == Duration{0} && request.may_be_mood && !retry_after && rejected_in_a_row_ == 1 && is_lone()) {
         quiet_until_ = std::max(quiet_until_, now + first_pause);
         return;
     }
