@@ -15,21 +15,46 @@ Error no_repositories() {
 
 Result<repo::Cache> open_cache(Session& session) { return repo::Cache::open(session.config().main.cachedir); }
 
-Result<std::vector<repo::ReadyRepo>> refresh_metadata(Session& session, repo::Cache& cache, repo::Expiry expiry) {
+namespace {
+
+repo::Expiry expiry_of(MetadataUse use) {
+    switch (use) {
+        case MetadataUse::refresh:
+            return repo::Expiry::ignore;
+        case MetadataUse::cache_only:
+            return repo::Expiry::never;
+        case MetadataUse::when_expired:
+            break;
+    }
+    return repo::Expiry::honour;
+}
+
+}  // namespace
+
+Result<repo::RefreshOutcome> refresh_outcome(Session& session, repo::Cache& cache, const repo::Config& config) {
     Client& client = session.client();
     client.expect_more(true);
-    const auto progress = session.quiet() ? nullptr : make_progress(stdout, 1, 0);
-    auto outcome = repo::refresh({.config = session.config(),
+    // A JSON document is all that stands on standard output.
+    const bool silent = session.quiet() || session.arguments().json;
+    const auto progress = silent ? nullptr : make_progress(stdout, 1, 0);
+    auto outcome = repo::refresh({.config = config,
                                   .cache = cache,
                                   .client = client,
-                                  .expiry = expiry,
+                                  .expiry = expiry_of(session.arguments().metadata),
                                   .progress = progress.get(),
                                   .stop = session.stop()});
+    if (outcome) {
+        for (const std::string& warning : outcome->warnings) {
+            session.warn(warning);
+        }
+    }
+    return outcome;
+}
+
+Result<std::vector<repo::ReadyRepo>> refresh_metadata(Session& session, repo::Cache& cache) {
+    auto outcome = refresh_outcome(session, cache, session.config());
     if (!outcome) {
         return std::unexpected(std::move(outcome.error()));
-    }
-    for (const std::string& warning : outcome->warnings) {
-        session.warn(warning);
     }
     for (const repo::RefreshFailure& skipped : outcome->skipped) {
         session.warn("repository '" + skipped.repo_id + "' is left out: " + describe(skipped.error));
@@ -44,7 +69,7 @@ Result<LoadedPackages> load_packages(Session& session, repo::Cache& cache, Metad
         return std::unexpected(no_repositories());
     }
     if (metadata != Metadata::not_needed && any_enabled) {
-        auto ready = refresh_metadata(session, cache, repo::Expiry::honour);
+        auto ready = refresh_metadata(session, cache);
         if (!ready) {
             return std::unexpected(std::move(ready.error()));
         }
