@@ -33,18 +33,32 @@ Result<void> import_wanted_keys(Session& session, const std::set<std::string>& w
     return {};
 }
 
+repo::Expiry expiry_of(MetadataUse use) {
+    switch (use) {
+        case MetadataUse::refresh:
+            return repo::Expiry::ignore;
+        case MetadataUse::cache_only:
+            return repo::Expiry::never;
+        case MetadataUse::when_expired:
+            break;
+    }
+    return repo::Expiry::honour;
+}
+
 }  // namespace
 
-Result<std::vector<repo::ReadyRepo>> refresh_metadata(Session& session, repo::Cache& cache, repo::Expiry expiry) {
+Result<repo::RefreshOutcome> refresh_outcome(Session& session, repo::Cache& cache, const repo::Config& config) {
     Client& client = session.client();
     client.expect_more(true);
     repo::SignatureTrust trust(repo::persist_directory(session.config().main));
+    // A JSON document is all that stands on standard output.
+    const bool silent = session.quiet() || session.arguments().json;
     const auto refresh = [&] {
-        const auto progress = session.quiet() ? nullptr : make_progress(stdout, 1, 0);
-        return repo::refresh({.config = session.config(),
+        const auto progress = silent ? nullptr : make_progress(stdout, 1, 0);
+        return repo::refresh({.config = config,
                               .cache = cache,
                               .client = client,
-                              .expiry = expiry,
+                              .expiry = expiry_of(session.arguments().metadata),
                               .trust = &trust,
                               .progress = progress.get(),
                               .stop = session.stop()});
@@ -62,11 +76,18 @@ Result<std::vector<repo::ReadyRepo>> refresh_metadata(Session& session, repo::Ca
     if (!outcome && !trust.take_key_wanted().empty()) {
         outcome.error().cause += ". Import of key(s) didn't help, wrong key(s)?";
     }
+    if (outcome) {
+        for (const std::string& warning : outcome->warnings) {
+            session.warn(warning);
+        }
+    }
+    return outcome;
+}
+
+Result<std::vector<repo::ReadyRepo>> refresh_metadata(Session& session, repo::Cache& cache) {
+    auto outcome = refresh_outcome(session, cache, session.config());
     if (!outcome) {
         return std::unexpected(std::move(outcome.error()));
-    }
-    for (const std::string& warning : outcome->warnings) {
-        session.warn(warning);
     }
     for (const repo::RefreshFailure& skipped : outcome->skipped) {
         session.warn("repository '" + skipped.repo_id + "' is left out: " + describe(skipped.error));
@@ -81,11 +102,7 @@ Result<LoadedPackages> load_packages(Session& session, repo::Cache& cache, Metad
         return std::unexpected(no_repositories());
     }
     if (metadata != Metadata::not_needed && any_enabled) {
-        const Arguments& asked = session.arguments();
-        auto ready = refresh_metadata(session, cache,
-                                      asked.cache_only ? repo::Expiry::never
-                                      : asked.refresh  ? repo::Expiry::ignore
-                                                       : repo::Expiry::honour);
+        auto ready = refresh_metadata(session, cache);
         if (!ready) {
             return std::unexpected(std::move(ready.error()));
         }

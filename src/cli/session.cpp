@@ -26,9 +26,6 @@ Result<void> Session::load_config() {
         return std::unexpected(std::move(config.error()));
     }
     config_ = std::move(*config);
-    for (repo::RepoConfig& repo : config_.repos) {
-        repo.allow_rollback = repo.allow_rollback || arguments_.allow_rollback;
-    }
     if (arguments_.command != Command::get) {
         for (const std::string& warning : config_.warnings) {
             warn(warning);

@@ -94,6 +94,7 @@ struct Overrides {
     std::vector<std::pair<std::string, std::string>> repos_from_path;  // --repofrompath=ID,URL
     bool assumeyes = false;
     bool assumeno = false;
+    bool allow_rollback = false;  // of every repository
 };
 
 // Errors: RepoErrc::bad_config (main configuration unreadable or wrong: "FILE:LINE: ..."), RepoErrc::unknown_repo (an exact id of

@@ -201,7 +201,8 @@ Parsed<OptionFate> set_repo_option(RepoConfig& repo, std::string_view key, std::
 }
 
 bool is_repo_id(std::string_view id) {
-    return !id.empty() && id.size() <= max_id_length && id.front() != '.' && std::ranges::all_of(id, [](char c) {
+    const bool is_ours = id == "objects" || id == "lock";  // stand beside the repositories' directories in the cache
+    return !id.empty() && !is_ours && id.size() <= max_id_length && id.front() != '.' && std::ranges::all_of(id, [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == ':' || c == '-';
     });
 }

@@ -46,7 +46,8 @@ public:
         const std::string origin = std::string{file_} + ":" + std::to_string(section.line);
         if (!section.name.empty() && !is_repo_id(section.name)) {
             warn(section.line, "the repository id " + in_quotes(section.name) +
-                                   " is not usable (letters, digits, '.', '_', ':', '-', not beginning with '.'); it is left out");
+                                   " is not usable (letters, digits, '.', '_', ':', '-', not beginning with '.', not 'objects' or 'lock'); "
+                                   "it is left out");
             return;
         }
         RepoDraft draft;
