@@ -113,6 +113,9 @@ private:
             ->allow_extra_args(false);
         app_.add_flag("-y,--assumeyes", o.assumeyes, "Answer yes to every question");
         app_.add_flag("--assumeno", o.assumeno, "Answer no to every question; wins over -y");
+        app_.add_flag("-C,--cacheonly", arguments_.cache_only, "Use the metadata that is cached, however old, and ask no server for it");
+        app_.add_flag("--refresh", arguments_.refresh, "Ask for metadata even when the cached is young");
+        app_.add_flag("--allow-rollback", arguments_.allow_rollback, "Accept metadata that is older than what we had, or from the future");
         app_.add_flag("--downloadonly", arguments_.download_only, "Download the packages, install nothing");
         app_.add_flag("-q,--quiet", quiet_, "Say only what must be said");
         app_.add_flag("-v,--verbose", verbose_, "Also tell the life of each connection");
@@ -228,6 +231,9 @@ private:
         }
         if (quiet_ && verbose_) {
             return refuse("-q and -v exclude each other");
+        }
+        if (arguments_.cache_only && (arguments_.refresh || arguments_.command == Command::makecache)) {
+            return refuse("-C asks no server, and --refresh and makecache ask them all");
         }
         if (const auto reason = finish_get()) {
             return refuse(*reason);

@@ -34,6 +34,9 @@ struct Arguments {
     std::vector<std::string> operands;  // specs, URLs, what to clean or list; of sockets: the words behind "--", untouched
     repo::Overrides overrides;
     bool download_only = false;
+    bool cache_only = false;      // -C: metadata as it is cached, no server is asked for it
+    bool refresh = false;         // --refresh: metadata is asked for, however young the cached is
+    bool allow_rollback = false;  // of every repository
     Verbosity verbosity = Verbosity::normal;
     std::filesystem::path output;           // get -o: the file's name
     std::filesystem::path directory = ".";  // get -d: where files go

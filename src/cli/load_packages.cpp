@@ -81,7 +81,11 @@ Result<LoadedPackages> load_packages(Session& session, repo::Cache& cache, Metad
         return std::unexpected(no_repositories());
     }
     if (metadata != Metadata::not_needed && any_enabled) {
-        auto ready = refresh_metadata(session, cache, repo::Expiry::honour);
+        const Arguments& asked = session.arguments();
+        auto ready = refresh_metadata(session, cache,
+                                      asked.cache_only ? repo::Expiry::never
+                                      : asked.refresh  ? repo::Expiry::ignore
+                                                       : repo::Expiry::honour);
         if (!ready) {
             return std::unexpected(std::move(ready.error()));
         }

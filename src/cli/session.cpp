@@ -9,6 +9,10 @@ namespace lastack::cli {
 
 namespace {
 
+// Small answers wait for the way there and back, not for bandwidth: one round of questions to all repositories.
+constexpr unsigned parallel_documents = 16;
+constexpr unsigned parallel_documents_per_host = 5;
+
 void put(std::FILE* out, std::string_view text) {
     std::fwrite(text.data(), 1, text.size(), out);
     std::fflush(out);
@@ -22,6 +26,9 @@ Result<void> Session::load_config() {
         return std::unexpected(std::move(config.error()));
     }
     config_ = std::move(*config);
+    for (repo::RepoConfig& repo : config_.repos) {
+        repo.allow_rollback = repo.allow_rollback || arguments_.allow_rollback;
+    }
     if (arguments_.command != Command::get) {
         for (const std::string& warning : config_.warnings) {
             warn(warning);
@@ -33,7 +40,10 @@ Result<void> Session::load_config() {
 Client& Session::client() {
     if (!client_) {
         const char* debug = std::getenv("LASTACK_DEBUG");
-        ClientOptions options{.max_parallel_downloads = config_.main.max_parallel_downloads};
+        ClientOptions options{.max_parallel_downloads = config_.main.max_parallel_downloads, .max_parallel_documents = parallel_documents};
+        if (options.max_parallel_downloads <= options.max_connections_per_host) {
+            options.max_connections_per_host = parallel_documents_per_host;  // downloads have fewer places than that
+        }
         if (arguments_.get.jobs) {
             options.max_parallel_downloads = *arguments_.get.jobs;
             options.max_connections_per_host = *arguments_.get.jobs;

@@ -225,6 +225,10 @@ Result<void> RepoRefresh::read(const std::vector<MetadataFile>& files, bool know
     if (!done && done.error().code == RepoErrc::bad_metadata) {
         forget_unusable(files);
     }
+    if (!done && done.error().url.empty() && !is_local_failure(done.error().code)) {
+        const auto url = join_url(sources_->bases().empty() ? "" : sources_->bases().front(), files.front().file.href);
+        done.error().url = url ? redact_url(*url) : "";
+    }
     return done;
 }
 
