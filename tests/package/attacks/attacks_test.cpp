@@ -160,6 +160,7 @@ TEST_F(Attack, another_repositorys_key_does_not_sign_for_this_one) {
     configure(origin_.url("/extras"), "gpgkey=file://" + signing_key("stranger").armoured.string() + "\n", "extras");
     serve(generation({target("1.0")}, now() - 60));
     ASSERT_EQ(lastack({"-y", "install", "extra"}).status, 0);
+    show_peers("extra");
     serve(generation({target("2.0", "stranger")}, now()));
     const auto run = update();
     EXPECT_EQ(run.status, 1) << told(run);
