@@ -45,7 +45,7 @@ protected:
     GpgHome gpg_;
 };
 
-TEST_F(SignatureCheck, ASignatureOfTheRepositorysKeyIsGoodWhateverItsCurve) {
+TEST_F(SignatureCheck, a_signature_of_the_repositorys_key_is_good_whatever_its_curve) {
     for (const char* algorithm : {"rsa2048", "ed25519", "nistp256"}) {
         const auto key = gpg_.make_key(algorithm, algorithm);
         const auto signer = check(gpg_.sign(key, data), {key});
@@ -55,7 +55,7 @@ TEST_F(SignatureCheck, ASignatureOfTheRepositorysKeyIsGoodWhateverItsCurve) {
     }
 }
 
-TEST_F(SignatureCheck, AChangedFileIsBadlySigned) {
+TEST_F(SignatureCheck, a_changed_file_is_badly_signed) {
     const auto key = gpg_.make_key("vendor");
     const auto changed = check(gpg_.sign(key, data), {key}, "<repomd>of somebody else</repomd>\n");
     ASSERT_FALSE(changed);
@@ -63,7 +63,7 @@ TEST_F(SignatureCheck, AChangedFileIsBadlySigned) {
     EXPECT_FALSE(check(gpg_.sign(key, data), {key}, std::string(data) + "\n")) << "one byte more";
 }
 
-TEST_F(SignatureCheck, AnotherKeysSignatureIsOfAnUnknownKey) {
+TEST_F(SignatureCheck, another_keys_signature_is_of_an_unknown_key) {
     const auto key = gpg_.make_key("vendor");
     const auto other = gpg_.make_key("other");
     const auto foreign = check(gpg_.sign(other, data), {key});
@@ -75,14 +75,14 @@ TEST_F(SignatureCheck, AnotherKeysSignatureIsOfAnUnknownKey) {
     EXPECT_EQ(none.error().code, RepoErrc::unknown_key);
 }
 
-TEST_F(SignatureCheck, AnExpiredKeysSignatureIsRefused) {
+TEST_F(SignatureCheck, an_expired_keys_signature_is_refused) {
     const auto key = gpg_.make_key("old", "ed25519", "sign", "1y", "20200101T000000");
     const auto expired = check(gpg_.sign(key, data, {"--faked-system-time", "20200201T000000!"}), {key});
     ASSERT_FALSE(expired);
     EXPECT_EQ(expired.error().code, RepoErrc::expired_key);
 }
 
-TEST_F(SignatureCheck, ARevokedKeysSignatureIsRefused) {
+TEST_F(SignatureCheck, a_revoked_keys_signature_is_refused) {
     const auto key = gpg_.make_key("gone");
     const auto signature = gpg_.sign(key, data);
     ASSERT_TRUE(check(signature, {key}));
@@ -92,7 +92,7 @@ TEST_F(SignatureCheck, ARevokedKeysSignatureIsRefused) {
     EXPECT_EQ(revoked.error().code, RepoErrc::revoked_key);
 }
 
-TEST_F(SignatureCheck, AnExpiredSignatureIsRefused) {
+TEST_F(SignatureCheck, an_expired_signature_is_refused) {
     const auto key = gpg_.make_key("vendor", "ed25519", "sign", "never", "20200101T000000");
     const auto signature = gpg_.sign(key, data, {"--faked-system-time", "20200201T000000!", "--default-sig-expire", "1d"});
     const auto expired = check(signature, {key});
@@ -100,7 +100,7 @@ TEST_F(SignatureCheck, AnExpiredSignatureIsRefused) {
     EXPECT_EQ(expired.error().code, RepoErrc::expired_signature);
 }
 
-TEST_F(SignatureCheck, ASignatureFromTheFutureIsRefused) {
+TEST_F(SignatureCheck, a_signature_from_the_future_is_refused) {
     const auto key = gpg_.make_key("vendor");
     const auto future = check(gpg_.sign(key, data, {"--faked-system-time", "20990101T000000!"}), {key});
     ASSERT_FALSE(future);
@@ -108,7 +108,7 @@ TEST_F(SignatureCheck, ASignatureFromTheFutureIsRefused) {
     EXPECT_THAT(future.error().cause, HasSubstr("future"));
 }
 
-TEST_F(SignatureCheck, ASha1SignatureIsRefusedUnlessAllowed) {
+TEST_F(SignatureCheck, a_sha1_signature_is_refused_unless_allowed) {
     const auto key = gpg_.make_key("vendor", "rsa2048");
     const auto signature = gpg_.sign(key, data, {"--digest-algo", "SHA1"});
     const auto weak = check(signature, {key});
@@ -117,14 +117,14 @@ TEST_F(SignatureCheck, ASha1SignatureIsRefusedUnlessAllowed) {
     EXPECT_TRUE(check(signature, {key}, data, WeakDigests::allowed));
 }
 
-TEST_F(SignatureCheck, ASignatureOfTextIsRefused) {
+TEST_F(SignatureCheck, a_signature_of_text_is_refused) {
     const auto key = gpg_.make_key("vendor");
     const auto text = check(gpg_.sign(key, data, {"--textmode"}), {key});
     ASSERT_FALSE(text);
     EXPECT_EQ(text.error().code, RepoErrc::malformed_signature);
 }
 
-TEST_F(SignatureCheck, AKeyThatIsNotMeantForSigningIsRefused) {
+TEST_F(SignatureCheck, a_key_that_is_not_meant_for_signing_is_refused) {
     const auto key = gpg_.make_key("vendor", "rsa2048", "sign,cert");
     const auto signature = gpg_.sign(key, data);
     ASSERT_TRUE(check(signature, {key}));
@@ -134,7 +134,7 @@ TEST_F(SignatureCheck, AKeyThatIsNotMeantForSigningIsRefused) {
     EXPECT_EQ(refused.error().code, RepoErrc::unusable_key) << refused.error().cause;
 }
 
-TEST_F(SignatureCheck, WhatIsNotOneDetachedSignatureIsMalformed) {
+TEST_F(SignatureCheck, what_is_not_one_detached_signature_is_malformed) {
     const auto key = gpg_.make_key("vendor");
     const auto good = gpg_.sign(key, data);
     std::string flood;
@@ -156,7 +156,7 @@ TEST_F(SignatureCheck, WhatIsNotOneDetachedSignatureIsMalformed) {
     }
 }
 
-TEST_F(SignatureCheck, AFileSignedWithTheOldKeyAndTheNewOneNeedsOnlyOneOfThem) {
+TEST_F(SignatureCheck, a_file_signed_with_the_old_key_and_the_new_one_needs_only_one_of_them) {
     const auto old_key = gpg_.make_key("old");
     const auto new_key = gpg_.make_key("new");
     const auto both = armour(packets(old_key) + packets(new_key));
@@ -164,7 +164,7 @@ TEST_F(SignatureCheck, AFileSignedWithTheOldKeyAndTheNewOneNeedsOnlyOneOfThem) {
     EXPECT_TRUE(check(both, {new_key}));
 }
 
-TEST_F(SignatureCheck, WithoutGpgvNothingIsTrusted) {
+TEST_F(SignatureCheck, without_gpgv_nothing_is_trusted) {
     const auto key = gpg_.make_key("vendor");
     const auto keys = parse_key_file(gpg_.armoured(key));
     for (const char* program : {"/nonexistent/gpgv", "/bin/true"}) {

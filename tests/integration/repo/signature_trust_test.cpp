@@ -54,7 +54,7 @@ protected:
     bool key_wanted_ = false;
 };
 
-TEST_F(Trust, AnImportedKeysSignatureIsTrusted) {
+TEST_F(Trust, an_imported_keys_signature_is_trusted) {
     const auto key = gpg_.make_key("vendor");
     import(key);
     const auto signature = gpg_.sign(key, repomd);
@@ -64,7 +64,7 @@ TEST_F(Trust, AnImportedKeysSignatureIsTrusted) {
     EXPECT_EQ(state->signature, signature);
 }
 
-TEST_F(Trust, NobodyIsAskedForASignatureThatIsNotWanted) {
+TEST_F(Trust, nobody_is_asked_for_a_signature_that_is_not_wanted) {
     repo_.repo_gpgcheck = false;
     bool asked = false;
     SignatureTrust trust(persistdir_.path());
@@ -79,14 +79,14 @@ TEST_F(Trust, NobodyIsAskedForASignatureThatIsNotWanted) {
     EXPECT_FALSE(asked);
 }
 
-TEST_F(Trust, WithoutAnImportedKeyOneIsNeeded) {
+TEST_F(Trust, without_an_imported_key_one_is_needed) {
     const auto state = check(gpg_.sign(gpg_.make_key("vendor"), repomd));
     ASSERT_FALSE(state);
     EXPECT_EQ(state.error().code, RepoErrc::unknown_key);
     EXPECT_TRUE(key_wanted_);
 }
 
-TEST_F(Trust, TheKeyOfAnotherRepositoryIsNoKeyOfThisOne) {
+TEST_F(Trust, the_key_of_another_repository_is_no_key_of_this_one) {
     const auto key = gpg_.make_key("vendor");
     repo_.id = "other";
     import(key);
@@ -96,7 +96,7 @@ TEST_F(Trust, TheKeyOfAnotherRepositoryIsNoKeyOfThisOne) {
     EXPECT_EQ(state.error().code, RepoErrc::unknown_key);
 }
 
-TEST_F(Trust, AKeyWhoseUrlWasTakenOutOfGpgkeyCountsNoMore) {
+TEST_F(Trust, a_key_whose_url_was_taken_out_of_gpgkey_counts_no_more) {
     const auto key = gpg_.make_key("vendor");
     import(key);
     repo_.gpgkey = {"file:///etc/pki/RPM-GPG-KEY-new"};
@@ -105,7 +105,7 @@ TEST_F(Trust, AKeyWhoseUrlWasTakenOutOfGpgkeyCountsNoMore) {
     EXPECT_EQ(state.error().code, RepoErrc::unknown_key);
 }
 
-TEST_F(Trust, AMissingSignatureIsRefusedAndItIsSaidThatThereWasOne) {
+TEST_F(Trust, a_missing_signature_is_refused_and_it_is_said_that_there_was_one) {
     const Error missing{.code = Errc::not_found, .url = "http://mirror/repomd.xml.asc"};
     const auto never = check(std::unexpected(missing));
     ASSERT_FALSE(never);
@@ -121,13 +121,13 @@ TEST_F(Trust, AMissingSignatureIsRefusedAndItIsSaidThatThereWasOne) {
     EXPECT_EQ(gone.error().url, "http://mirror/repomd.xml.asc");
 }
 
-TEST_F(Trust, AServerThatDoesNotAnswerIsNotAnUnsignedRepository) {
+TEST_F(Trust, a_server_that_does_not_answer_is_not_an_unsigned_repository) {
     const auto state = check(std::unexpected(Error{.code = Errc::timed_out}));
     ASSERT_FALSE(state);
     EXPECT_EQ(state.error().code, Errc::timed_out);
 }
 
-TEST_F(Trust, KeysThatOthersCouldHaveWrittenAreNotRead) {
+TEST_F(Trust, keys_that_others_could_have_written_are_not_read) {
     const auto key = gpg_.make_key("vendor");
     import(key);
     const auto signature = gpg_.sign(key, repomd);
@@ -147,7 +147,7 @@ TEST_F(Trust, KeysThatOthersCouldHaveWrittenAreNotRead) {
     EXPECT_EQ(linked.error().code, RepoErrc::keyring_unusable);
 }
 
-TEST_F(Trust, AKeyUnderAnotherOnesNameIsNotRead) {
+TEST_F(Trust, a_key_under_another_ones_name_is_not_read) {
     const auto key = gpg_.make_key("vendor");
     const auto other = gpg_.make_key("other");
     import(key);
@@ -157,7 +157,7 @@ TEST_F(Trust, AKeyUnderAnotherOnesNameIsNotRead) {
     EXPECT_EQ(state.error().code, RepoErrc::keyring_unusable);
 }
 
-TEST_F(Trust, KeptKeysAreReadableWhateverTheUmask) {
+TEST_F(Trust, kept_keys_are_readable_whatever_the_umask) {
     const auto before = ::umask(0077);
     const auto key = gpg_.make_key("vendor");
     import(key);

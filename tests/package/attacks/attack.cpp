@@ -120,12 +120,15 @@ std::string Attack::installed() const {
 
 void Attack::show_peers(const std::string& what) {
     const std::string test = testing::UnitTest::GetInstance()->current_test_info()->name();
-    const auto repo_file = content(directory_ / "repos/repo.repo");
     const auto root = directory_ / "peer";  // lives as long as the test: what a peer has seen, it may remember
     fs::create_directories(root / "etc/zypp/repos.d");
     fs::create_directories(root / "etc/yum.repos.d");
-    std::ofstream(root / "etc/zypp/repos.d/repo.repo") << repo_file << "enabled=1\nautorefresh=1\nrepo_gpgcheck=0\npkg_gpgcheck=1\n";
-    std::ofstream(root / "etc/yum.repos.d/repo.repo") << repo_file << "gpgcheck=1\nmetadata_expire=0\n";
+    for (const auto& entry : fs::directory_iterator(directory_ / "repos")) {
+        const auto name = entry.path().filename();
+        const auto text = content(entry.path());
+        std::ofstream(root / "etc/zypp/repos.d" / name) << text << "enabled=1\nautorefresh=1\nrepo_gpgcheck=0\npkg_gpgcheck=1\n";
+        std::ofstream(root / "etc/yum.repos.d" / name) << text << "gpgcheck=1\nmetadata_expire=0\n";
+    }
     const struct {
         const char* program;
         std::vector<std::string> command;

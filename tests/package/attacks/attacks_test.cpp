@@ -13,7 +13,7 @@ constexpr std::int64_t day = 86'400;
 std::string told(const ProcessResult& run) { return "status " + testing::PrintToString(run.status) + "\n" + run.out + run.err; }
 
 // What the attacks are compared with.
-TEST_F(Attack, AnHonestRepositoryIsUsed) {
+TEST_F(Attack, an_honest_repository_is_used) {
     serve(generation({target("2.0")}, now()));
     const auto run = update();
     EXPECT_EQ(run.status, 0) << told(run);
@@ -22,7 +22,7 @@ TEST_F(Attack, AnHonestRepositoryIsUsed) {
 }
 
 // Arbitrary installation: the server's own package, with metadata that fits.
-TEST_F(Attack, APackageThatNobodySignedIsNotInstalled) {
+TEST_F(Attack, a_package_that_nobody_signed_is_not_installed) {
     serve(generation({target("2.0", "")}, now()));
     const auto run = update();
     EXPECT_EQ(run.status, 1) << told(run);
@@ -32,7 +32,7 @@ TEST_F(Attack, APackageThatNobodySignedIsNotInstalled) {
 }
 
 // Endless data, where nothing announces a size.
-TEST_F(Attack, ARepomdWithoutEndIsCutOff) {
+TEST_F(Attack, a_repomd_without_end_is_cut_off) {
     origin_.on("/repo/repodata/repomd.xml", Reply::steps({Send{"HTTP/1.1 200 OK\r\n\r\n"}, SendEndless{"<!-- all work and no play -->"}}));
     const auto run = update();
     EXPECT_EQ(run.status, 1) << told(run);
@@ -46,7 +46,7 @@ TEST_F(Attack, ARepomdWithoutEndIsCutOff) {
 }
 
 // Extraneous dependencies: the metadata of a signed package asks for another signed one, which has a hole.
-TEST_F(Attack, ADependencyThatThePackageDoesNotHaveInstallsNothing) {
+TEST_F(Attack, a_dependency_that_the_package_does_not_have_installs_nothing) {
     const RpmSpec hole{.name = "hole", .files = {{.path = "/usr/share/hole", .content = "x"}}, .signed_by = "vendor"};
     RpmSpec greedy = target("2.0");
     greedy.requires_ = {"hole"};
@@ -76,7 +76,7 @@ TEST_F(Attack, ADependencyThatThePackageDoesNotHaveInstallsNothing) {
 }
 
 // Fast-forward: metadata from 2099 would make every honest one look old.
-TEST_F(Attack, MetadataFromTheFutureIsRefused) {
+TEST_F(Attack, metadata_from_the_future_is_refused) {
     serve(generation({target("2.0")}, 4'070'908'800));
     const auto run = update();
     EXPECT_EQ(run.status, 1) << told(run);
@@ -86,7 +86,7 @@ TEST_F(Attack, MetadataFromTheFutureIsRefused) {
 }
 
 // Indefinite freeze: the same old metadata, again and again.
-TEST_F(Attack, MetadataThatHasNotChangedForLongIsToldOf) {
+TEST_F(Attack, metadata_that_has_not_changed_for_long_is_told_of) {
     serve(generation({target("1.0")}, now() - 40 * day));
     ASSERT_EQ(lastack({"makecache"}).status, 0);
     const auto run = update();
@@ -96,7 +96,7 @@ TEST_F(Attack, MetadataThatHasNotChangedForLongIsToldOf) {
 }
 
 // A malicious mirror that keeps updates away, before an honest one.
-TEST_F(Attack, AMirrorThatHoldsUpdatesBackIsNotTheOnlyOneAsked) {
+TEST_F(Attack, a_mirror_that_holds_updates_back_is_not_the_only_one_asked) {
     serve(generation({target("1.0")}, now() - 40 * day), "evil");
     serve(generation({target("2.0")}, now()), "good");
     configure(origin_.url("/evil") + " " + origin_.url("/good"));
@@ -106,7 +106,7 @@ TEST_F(Attack, AMirrorThatHoldsUpdatesBackIsNotTheOnlyOneAsked) {
     show_peers("target-2.0");
 }
 
-TEST_F(Attack, AMirrorThatSendsGarbageIsPassedOver) {
+TEST_F(Attack, a_mirror_that_sends_garbage_is_passed_over) {
     origin_.serve_file("/evil/repodata/repomd.xml", "<html>Welcome to this hotel</html>");
     serve(generation({target("2.0")}, now()), "good");
     configure(origin_.url("/evil") + " " + origin_.url("/good"));
@@ -117,7 +117,7 @@ TEST_F(Attack, AMirrorThatSendsGarbageIsPassedOver) {
 }
 
 // Mix-and-match: the new repomd.xml with the packages of an old generation.
-TEST_F(Attack, FilesOfTwoGenerationsAreNeverOne) {
+TEST_F(Attack, files_of_two_generations_are_never_one) {
     const auto before = generation({target("1.0")}, now() - 60);
     const auto after = generation({target("2.0")}, now());
     serve(after);
@@ -131,7 +131,7 @@ TEST_F(Attack, FilesOfTwoGenerationsAreNeverOne) {
 }
 
 // Rollback: what was valid once, with a package that has a known hole.
-TEST_F(Attack, OlderMetadataDoesNotTakeThePlaceOfNewer) {
+TEST_F(Attack, older_metadata_does_not_take_the_place_of_newer) {
     serve(generation({target("2.0")}, now()));
     ASSERT_EQ(lastack({"makecache"}).status, 0);
     show_peers("nothing");
@@ -143,7 +143,7 @@ TEST_F(Attack, OlderMetadataDoesNotTakeThePlaceOfNewer) {
 }
 
 // Slow retrieval: a byte now and then. Peers were measured to hold on for more than 330 s, so they are not run.
-TEST_F(Attack, AMirrorThatDripsIsLeftForAnotherOne) {
+TEST_F(Attack, a_mirror_that_drips_is_left_for_another_one) {
     origin_.on("/evil/repodata/repomd.xml",
                Reply::steps({Send{"HTTP/1.1 200 OK\r\nContent-Length: 3000\r\n\r\n"}, Throttle{20}, Send{std::string(3000, ' ')}}));
     serve(generation({target("2.0")}, now()), "good");
@@ -154,12 +154,13 @@ TEST_F(Attack, AMirrorThatDripsIsLeftForAnotherOne) {
 }
 
 // Key compromise: a key that the machine trusts for another repository signs for this one.
-TEST_F(Attack, AnotherRepositorysKeyDoesNotSignForThisOne) {
+TEST_F(Attack, another_repositorys_key_does_not_sign_for_this_one) {
     serve(generation({{.name = "extra", .files = {{.path = "/usr/share/extra", .content = "x"}}, .signed_by = "stranger"}}, now()),
           "extras");
     configure(origin_.url("/extras"), "gpgkey=file://" + signing_key("stranger").armoured.string() + "\n", "extras");
     serve(generation({target("1.0")}, now() - 60));
     ASSERT_EQ(lastack({"-y", "install", "extra"}).status, 0);
+    show_peers("extra");
     serve(generation({target("2.0", "stranger")}, now()));
     const auto run = update();
     EXPECT_EQ(run.status, 1) << told(run);
@@ -169,7 +170,7 @@ TEST_F(Attack, AnotherRepositorysKeyDoesNotSignForThisOne) {
 }
 
 // Wrong software: another package of the same vendor under target's name.
-TEST_F(Attack, AnotherPackageUnderTheNameIsNotInstalled) {
+TEST_F(Attack, another_package_under_the_name_is_not_installed) {
     const RpmSpec other{.name = "other", .version = "2.0", .files = {{.path = "/usr/share/target", .content = "o"}}, .signed_by = "vendor"};
     const auto lie = generation({other}, now());
     rewrite_primary(lie, "x = x.replace('<name>other<', '<name>target<').replace('name=\"other\"', 'name=\"target\"')\n");

@@ -1,5 +1,6 @@
 // Keys belong to the repository whose gpgkey= names them, for its metadata and for its packages.
 #include "scratch_root.hpp"
+#include "support/gpg_home.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,6 +8,7 @@
 #include <chrono>
 #include <ctime>
 #include <filesystem>
+#include <utility>
 
 namespace lastack::cli::test {
 namespace {
@@ -42,7 +44,7 @@ struct SignedSite {
     NginxServer nginx{{.root = root.served()}};
 };
 
-TEST(SignedMetadata, IsNotUsedUnattendedBeforeItsKeyIsAccepted) {
+TEST(SignedMetadata, is_not_used_unattended_before_its_key_is_accepted) {
     const SignedSite site;
     const auto run = site.root.lastack({"makecache"}, "y\n");
     EXPECT_EQ(run.status, 1) << told(run);
@@ -50,7 +52,7 @@ TEST(SignedMetadata, IsNotUsedUnattendedBeforeItsKeyIsAccepted) {
     EXPECT_FALSE(std::filesystem::exists(site.kept_key()));
 }
 
-TEST(SignedMetadata, IsUsedWhenItsKeyIsAcceptedAndTheKeyIsAskedForOnce) {
+TEST(SignedMetadata, is_used_when_its_key_is_accepted_and_the_key_is_asked_for_once) {
     const SignedSite site;
     const auto first = site.root.lastack({"-y", "makecache"});
     EXPECT_EQ(first.status, 0) << told(first);
@@ -63,7 +65,7 @@ TEST(SignedMetadata, IsUsedWhenItsKeyIsAcceptedAndTheKeyIsAskedForOnce) {
     EXPECT_THAT(second.out, Not(HasSubstr("Importing")));
 }
 
-TEST(SignedMetadata, AtATerminalTheKeyIsAskedForAndANoIsRespected) {
+TEST(SignedMetadata, at_a_terminal_the_key_is_asked_for_and_a_no_is_respected) {
     const SignedSite site;
     Process makecache(site.root.at_terminal({"makecache"}));
     ASSERT_TRUE(makecache.answer("Is this ok [y/N]: ", "n\n")) << makecache.out();
@@ -73,14 +75,14 @@ TEST(SignedMetadata, AtATerminalTheKeyIsAskedForAndANoIsRespected) {
     EXPECT_FALSE(std::filesystem::exists(site.kept_key()));
 }
 
-TEST(SignedMetadata, AssumenoBeatsY) {
+TEST(SignedMetadata, assumeno_beats_y) {
     const SignedSite site;
     const auto run = site.root.lastack({"-y", "--assumeno", "makecache"});
     EXPECT_EQ(run.status, 1) << told(run);
     EXPECT_FALSE(std::filesystem::exists(site.kept_key()));
 }
 
-TEST(SignedMetadata, OfAnotherKeyIsRefusedAfterTheImport) {
+TEST(SignedMetadata, of_another_key_is_refused_after_the_import) {
     const SignedSite site("stranger");
     const auto run = site.root.lastack({"-y", "makecache"});
     EXPECT_EQ(run.status, 1) << told(run);
@@ -88,7 +90,7 @@ TEST(SignedMetadata, OfAnotherKeyIsRefusedAfterTheImport) {
     EXPECT_THAT(run.err, HasSubstr("Import of key(s) didn't help, wrong key(s)?"));
 }
 
-TEST(SignedMetadata, ThatLosesItsSignatureIsRefused) {
+TEST(SignedMetadata, that_loses_its_signature_is_refused) {
     const SignedSite site;
     ASSERT_EQ(site.root.lastack({"-y", "makecache"}).status, 0);
     publish_later(site.root, {{.name = "tool", .version = "2.0"}});
@@ -112,7 +114,7 @@ struct TwoSites {
     NginxServer nginx{{.root = root.served()}};
 };
 
-TEST(BoundKeys, AnotherRepositorysKeyDoesNotSignForThisOne) {
+TEST(BoundKeys, another_repositorys_key_does_not_sign_for_this_one) {
     const TwoSites site;
     EXPECT_THAT(site.root.keys(), testing::SizeIs(2));
     publish_later(site.root, {{.name = "tool", .version = "2.0", .signed_by = "stranger"}});
@@ -122,7 +124,7 @@ TEST(BoundKeys, AnotherRepositorysKeyDoesNotSignForThisOne) {
     EXPECT_THAT(site.root.installed(), ElementsAre("extra-1.0-1", "tool-1.0-1"));
 }
 
-TEST(BoundKeys, AKeyFileOfThisMachineThatRpmHasAlreadyIsBoundUnasked) {
+TEST(BoundKeys, a_key_file_of_this_machine_that_rpm_has_already_is_bound_unasked) {
     const TwoSites site;
     std::filesystem::remove_all(site.root.path() / "var/lib/lastack/repos");
     publish_later(site.root, {{.name = "tool", .version = "2.0", .signed_by = "vendor"}});
@@ -134,7 +136,7 @@ TEST(BoundKeys, AKeyFileOfThisMachineThatRpmHasAlreadyIsBoundUnasked) {
     EXPECT_THAT(site.root.installed(), ElementsAre("extra-1.0-1", "tool-2.0-1"));
 }
 
-TEST(BoundKeys, AKeyFromTheNetworkIsAskedForThoughRpmHasIt) {
+TEST(BoundKeys, a_key_from_the_network_is_asked_for_though_rpm_has_it) {
     const TwoSites site;
     std::filesystem::copy_file(signing_key("stranger").armoured, site.root.served() / "key.asc");
     site.root.add_repository(site.nginx, "third", {{.name = "thing", .signed_by = "stranger"}},
@@ -142,6 +144,24 @@ TEST(BoundKeys, AKeyFromTheNetworkIsAskedForThoughRpmHasIt) {
     const auto run = site.root.lastack({"-y", "install", "thing"});
     EXPECT_EQ(run.status, 0) << told(run);
     EXPECT_THAT(run.out, HasSubstr("Importing GPG key")) << "whoever answers for the URL could have sent any key";
+}
+
+TEST(BoundKeys, an_expired_or_revoked_key_is_not_imported) {
+    const lastack::test::GpgHome gpg;
+    const auto expired = gpg.make_key("old", "rsa2048", "sign", "1y", "20200101T000000");
+    const auto revoked = gpg.make_key("gone", "rsa2048");
+    gpg.revoke(revoked);
+    for (const auto& [key, why] : {std::pair{expired, "has expired"}, std::pair{revoked, "is revoked"}}) {
+        const ScratchRoot root;
+        const NginxServer nginx({.root = root.served()});
+        const auto file = root.directory().write("key.asc", gpg.armoured(key));
+        root.add_repository(nginx, "core", {{.name = "tool", .signed_by = "vendor"}}, "gpgcheck=1\ngpgkey=file://" + file.string() + "\n");
+        const auto run = root.lastack({"-y", "install", "tool"});
+        EXPECT_EQ(run.status, 1) << told(run);
+        EXPECT_THAT(run.err, HasSubstr("key " + key + " " + why + " and is not imported"));
+        EXPECT_THAT(root.keys(), IsEmpty());
+        EXPECT_THAT(root.installed(), IsEmpty());
+    }
 }
 
 }  // namespace

@@ -77,17 +77,17 @@ const RpmSpec libc{.name = "td-libc",
                    .arch = "x86_64",
                    .provides = {"libc.so.6(GLIBC_2.2.5)(64bit)", "libc.so.6(GLIBC_2.34)(64bit)", "libc.so.6()(64bit)", "rtld(GNU_HASH)"}};
 
-TEST(TransactionDependencies, WhatCreaterepoWritesIsNoDifference) {
+TEST(TransactionDependencies, what_createrepo_writes_is_no_difference) {
     const auto verdict = verdict_on(everything, announced_by_createrepo({everything, other}));
     EXPECT_EQ(verdict.state, SignatureState::good) << verdict.detail;
 }
 
-TEST(TransactionDependencies, TheOneLibcThatCreaterepoKeepsIsNoDifference) {
+TEST(TransactionDependencies, the_one_libc_that_createrepo_keeps_is_no_difference) {
     const auto verdict = verdict_on(program, announced_by_createrepo({program, libc}));
     EXPECT_EQ(verdict.state, SignatureState::good) << verdict.detail;
 }
 
-TEST(TransactionDependencies, AShellScriptletsRequirementIsNoDifference) {
+TEST(TransactionDependencies, a_shell_scriptlets_requirement_is_no_difference) {
     RpmSpec scripted{.name = "td-scripted",
                      .files = {{.path = "/usr/share/td-scripted", .content = "x"}},
                      .scriptlets = {{.section = "%post", .body = "true"}, {.section = "%preun", .body = "true"}}};
@@ -95,7 +95,7 @@ TEST(TransactionDependencies, AShellScriptletsRequirementIsNoDifference) {
     EXPECT_EQ(verdict.state, SignatureState::good) << verdict.detail;
 }
 
-TEST(TransactionDependencies, AnythingAddedOrTakenAwayIsRefusedAndNamed) {
+TEST(TransactionDependencies, anything_added_or_taken_away_is_refused_and_named) {
     const Dependencies honest = announced_by_createrepo({everything, other});
     const struct {
         std::vector<std::string> Dependencies::* list;
@@ -119,7 +119,7 @@ TEST(TransactionDependencies, AnythingAddedOrTakenAwayIsRefusedAndNamed) {
     }
 }
 
-TEST(TransactionDependencies, AnotherVersionIsADifference) {
+TEST(TransactionDependencies, another_version_is_a_difference) {
     Dependencies changed = announced_by_createrepo({everything, other});
     for (std::string& each : changed.provides) {
         each = each == "td-own = 7" ? "td-own = 8" : each;

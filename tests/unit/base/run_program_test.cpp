@@ -15,7 +15,7 @@ using testing::HasSubstr;
 
 ProgramCall shell(const std::string& script) { return {.program = "/bin/sh", .arguments = {"-c", script}}; }
 
-TEST(RunProgram, GivesTheInputsAsFilesAndBringsTheOutputAndTheStatusBack) {
+TEST(RunProgram, gives_the_inputs_as_files_and_brings_the_output_and_the_status_back) {
     auto call = shell("cat " + input_path(1) + " " + input_path(0) + "; exit 3");
     call.inputs = {"second", "first "};
     const auto end = run_program(call);
@@ -24,7 +24,7 @@ TEST(RunProgram, GivesTheInputsAsFilesAndBringsTheOutputAndTheStatusBack) {
     EXPECT_EQ(end->exit_status, 3);
 }
 
-TEST(RunProgram, GivesNothingElseOfOurs) {
+TEST(RunProgram, gives_nothing_else_of_ours) {
     ::setenv("LASTACK_SECRET", "canary", 1);
     const auto end = run_program(shell("export -p; ls /proc/self/fd"));
     ASSERT_TRUE(end) << end.error().cause;
@@ -33,7 +33,7 @@ TEST(RunProgram, GivesNothingElseOfOurs) {
     EXPECT_THAT(end->output, testing::EndsWith("\n0\n1\n2\n3\n")) << "3 is the directory that ls reads";
 }
 
-TEST(RunProgram, KillsAProgramThatTakesTooLong) {
+TEST(RunProgram, kills_a_program_that_takes_too_long) {
     auto call = shell("exec sleep 600");
     call.time_limit = milliseconds{50};
     const auto end = run_program(call);
@@ -41,7 +41,7 @@ TEST(RunProgram, KillsAProgramThatTakesTooLong) {
     EXPECT_EQ(end.error().code, Errc::timed_out);
 }
 
-TEST(RunProgram, KillsAProgramThatClosedItsOutputAndStays) {
+TEST(RunProgram, kills_a_program_that_closed_its_output_and_stays) {
     auto call = shell("exec >&-; exec sleep 600");
     call.time_limit = milliseconds{100};
     const auto end = run_program(call);
@@ -49,7 +49,7 @@ TEST(RunProgram, KillsAProgramThatClosedItsOutputAndStays) {
     EXPECT_EQ(end.error().code, Errc::timed_out);
 }
 
-TEST(RunProgram, KillsAProgramThatPrintsWithoutEnd) {
+TEST(RunProgram, kills_a_program_that_prints_without_end) {
     auto call = shell("exec yes");
     call.output_limit = 10'000;
     const auto end = run_program(call);
@@ -58,7 +58,7 @@ TEST(RunProgram, KillsAProgramThatPrintsWithoutEnd) {
     EXPECT_THAT(end.error().cause, HasSubstr("without end"));
 }
 
-TEST(RunProgram, EndsAtOnceWhenItIsToStop) {
+TEST(RunProgram, ends_at_once_when_it_is_to_stop) {
     std::stop_source source;
     std::jthread stopper([&source] { source.request_stop(); });
     const auto begin = std::chrono::steady_clock::now();
@@ -68,14 +68,14 @@ TEST(RunProgram, EndsAtOnceWhenItIsToStop) {
     EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds{20});
 }
 
-TEST(RunProgram, SaysThatThereIsNoSuchProgram) {
+TEST(RunProgram, says_that_there_is_no_such_program) {
     const auto end = run_program({.program = "/nonexistent/gpgv"});
     ASSERT_FALSE(end);
     EXPECT_EQ(end.error().code, Errc::not_found);
     EXPECT_THAT(end.error().cause, HasSubstr("/nonexistent/gpgv"));
 }
 
-TEST(RunProgram, TellsTheSignalThatEndedIt) {
+TEST(RunProgram, tells_the_signal_that_ended_it) {
     const auto end = run_program(shell("kill -9 $$"));
     ASSERT_TRUE(end);
     EXPECT_EQ(end->exit_status, -9);

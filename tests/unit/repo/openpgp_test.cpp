@@ -35,7 +35,7 @@ std::string error_of(const std::string& text) {
     return packets ? "none" : packets.error();
 }
 
-TEST(OpenPgpArmour, OneSignatureBlockIsRead) {
+TEST(OpenPgpArmour, one_signature_block_is_read) {
     EXPECT_EQ(dearmour_signature(armoured("abc")).value_or(""), "abc");
     EXPECT_EQ(dearmour_signature("\r\n" + armoured("abc") + " \n").value_or(""), "abc");
     EXPECT_EQ(dearmour_signature("-----BEGIN PGP SIGNATURE-----\r\nVersion: 1\r\n\r\nYWJj\r\n-----END PGP SIGNATURE-----").value_or(""),
@@ -43,7 +43,7 @@ TEST(OpenPgpArmour, OneSignatureBlockIsRead) {
     EXPECT_TRUE(dearmour_signature(seed("signature.asc")));
 }
 
-TEST(OpenPgpArmour, AnythingBesideTheOneBlockIsRefused) {
+TEST(OpenPgpArmour, anything_beside_the_one_block_is_refused) {
     EXPECT_THAT(error_of(""), HasSubstr("empty"));
     EXPECT_THAT(error_of("\n \n"), HasSubstr("empty"));
     EXPECT_THAT(error_of(armoured("a") + armoured("b")), HasSubstr("two signature blocks"));
@@ -53,7 +53,7 @@ TEST(OpenPgpArmour, AnythingBesideTheOneBlockIsRefused) {
     EXPECT_THAT(error_of("<html>portal</html>"), HasSubstr("beside"));
 }
 
-TEST(OpenPgpArmour, DamageIsRefused) {
+TEST(OpenPgpArmour, damage_is_refused) {
     const std::string good = seed("signature.asc");
     EXPECT_THAT(error_of(good.substr(0, good.size() - 40)), HasSubstr("armour"));
     EXPECT_THAT(error_of("-----BEGIN PGP SIGNATURE-----\n\nYWJ\n-----END PGP SIGNATURE-----"), HasSubstr("base64"));
@@ -63,7 +63,7 @@ TEST(OpenPgpArmour, DamageIsRefused) {
     EXPECT_THAT(error_of(std::string(max_armoured_size + 1, '\n')), HasSubstr("larger"));
 }
 
-TEST(OpenPgpArmour, EveryCutOfASignatureIsRefusedOrGivesTheSameBytes) {
+TEST(OpenPgpArmour, every_cut_of_a_signature_is_refused_or_gives_the_same_bytes) {
     const std::string good = seed("signature.asc");
     const auto whole = dearmour_signature(good);
     for (std::size_t size = 0; size < good.size(); ++size) {
@@ -72,14 +72,14 @@ TEST(OpenPgpArmour, EveryCutOfASignatureIsRefusedOrGivesTheSameBytes) {
     }
 }
 
-TEST(OpenPgpArmour, AWrittenKeyIsReadAgain) {
+TEST(OpenPgpArmour, a_written_key_is_read_again) {
     const std::string packets = seed("p256.gpg");
     const auto blocks = dearmour_keys("words for humans\n" + armour_key(packets) + "more\n" + armour_key(packets));
     ASSERT_TRUE(blocks) << blocks.error();
     EXPECT_THAT(*blocks, testing::ElementsAre(packets, packets));
 }
 
-TEST(OpenPgp, AKeyIsReadWithItsFingerprintAndUser) {
+TEST(OpenPgp, a_key_is_read_with_its_fingerprint_and_user) {
     const auto keys = parse_certificates(seed("p256.gpg"));
     ASSERT_TRUE(keys) << keys.error();
     ASSERT_EQ(keys->size(), 1u);
@@ -91,13 +91,13 @@ TEST(OpenPgp, AKeyIsReadWithItsFingerprintAndUser) {
     EXPECT_FALSE(keys->front().primary.expires);
 }
 
-TEST(OpenPgp, ARevokedKeySaysSo) {
+TEST(OpenPgp, a_revoked_key_says_so) {
     const auto keys = parse_certificates(seed("revoked.gpg"));
     ASSERT_TRUE(keys) << keys.error();
     EXPECT_TRUE(keys->front().primary.revoked);
 }
 
-TEST(OpenPgp, AnExpiredKeySaysWhen) {
+TEST(OpenPgp, an_expired_key_says_when) {
     const auto keys = parse_key_file(seed("key.asc"));
     ASSERT_TRUE(keys) << keys.error();
     EXPECT_EQ(keys->front().primary.expires, 1609372800);
@@ -105,20 +105,20 @@ TEST(OpenPgp, AnExpiredKeySaysWhen) {
     EXPECT_FALSE(keys->front().primary.expired(1609372799));
 }
 
-TEST(OpenPgp, AKeyThatMayOnlyCertifyCannotSign) {
+TEST(OpenPgp, a_key_that_may_only_certify_cannot_sign) {
     const auto keys = parse_certificates(seed("certify_only.gpg"));
     ASSERT_TRUE(keys) << keys.error();
     EXPECT_FALSE(keys->front().primary.can_sign);
 }
 
-TEST(OpenPgp, AFileWithAKeyTwiceIsRefused) {
+TEST(OpenPgp, a_file_with_a_key_twice_is_refused) {
     const auto block = armour_key(seed("p256.gpg"));
     const auto keys = parse_key_file(block + block);
     ASSERT_FALSE(keys);
     EXPECT_THAT(keys.error(), HasSubstr("twice"));
 }
 
-TEST(OpenPgp, EveryCutOfAKeyIsRefusedOrIsAShorterKey) {
+TEST(OpenPgp, every_cut_of_a_key_is_refused_or_is_a_shorter_key) {
     const std::string good = seed("revoked.gpg");
     for (std::size_t size = 0; size < good.size(); ++size) {
         const auto cut = parse_certificates(good.substr(0, size));
@@ -126,7 +126,7 @@ TEST(OpenPgp, EveryCutOfAKeyIsRefusedOrIsAShorterKey) {
     }
 }
 
-TEST(OpenPgp, WhatDoesNotBelongIntoAKeyIsRefused) {
+TEST(OpenPgp, what_does_not_belong_into_a_key_is_refused) {
     EXPECT_FALSE(parse_certificates("")) << "nothing";
     EXPECT_FALSE(parse_certificates(packet(13, "user"))) << "a user without a key";
     EXPECT_FALSE(parse_certificates(seed("p256.gpg") + packet(5, "secret")));
@@ -141,7 +141,7 @@ TEST(OpenPgp, WhatDoesNotBelongIntoAKeyIsRefused) {
     EXPECT_FALSE(parse_certificates(many));
 }
 
-TEST(OpenPgp, SignaturesAreCounted) {
+TEST(OpenPgp, signatures_are_counted) {
     std::string many;
     for (std::size_t i = 0; i < max_signatures; ++i) {
         many += signature_packet();
@@ -153,7 +153,7 @@ TEST(OpenPgp, SignaturesAreCounted) {
     EXPECT_THAT(check_signature_packets(signature_packet() + "x").error(), HasSubstr("damaged"));
 }
 
-TEST(OpenPgpPacket, ASignatureOfAnotherVersionOrCutIsNone) {
+TEST(OpenPgpPacket, a_signature_of_another_version_or_cut_is_none) {
     EXPECT_FALSE(parse_signature(""));
     EXPECT_FALSE(parse_signature(std::string("\3\0\0\0\0\0\0\0", 8)));
     EXPECT_FALSE(parse_signature(std::string("\4\0\1\10\0\5\2\0", 8)));

@@ -21,7 +21,7 @@ SignatureState state_of(const std::string& output) {
     return reports.size() == 1 ? reports[0].state : SignatureState::unusable;
 }
 
-TEST(SignatureStatus, AGoodSignatureBringsTheKeysFingerprintAndTheDate) {
+TEST(SignatureStatus, a_good_signature_brings_the_keys_fingerprint_and_the_date) {
     const auto reports = parse_signature_status(said("GOODSIG"));
     ASSERT_EQ(reports.size(), 1u);
     EXPECT_EQ(reports[0].state, SignatureState::good);
@@ -30,7 +30,7 @@ TEST(SignatureStatus, AGoodSignatureBringsTheKeysFingerprintAndTheDate) {
     EXPECT_EQ(reports[0].created, 1795481196);
 }
 
-TEST(SignatureStatus, EachWordOfGpgvIsAStateOfItsOwn) {
+TEST(SignatureStatus, each_word_of_gpgv_is_a_state_of_its_own) {
     EXPECT_EQ(state_of(said("EXPSIG")), SignatureState::expired);
     EXPECT_EQ(state_of(said("EXPKEYSIG")), SignatureState::expired_key);
     EXPECT_EQ(state_of(said("REVKEYSIG")), SignatureState::revoked_key);
@@ -41,33 +41,33 @@ TEST(SignatureStatus, EachWordOfGpgvIsAStateOfItsOwn) {
     EXPECT_EQ(state_of(line("NEWSIG") + line("ERRSIG 37197F064E017D6E 1 1 00 1795481196 5 -")), SignatureState::weak) << "MD5";
 }
 
-TEST(SignatureStatus, AGoodSignatureWithSha1IsWeak) {
+TEST(SignatureStatus, a_good_signature_with_sha1_is_weak) {
     EXPECT_EQ(state_of(line("NEWSIG") + line("GOODSIG 37197F064E017D6E good") + valid("2")), SignatureState::weak);
 }
 
-TEST(SignatureStatus, ASignatureOfTextRatherThanOfBytesIsUnusable) {
+TEST(SignatureStatus, a_signature_of_text_rather_than_of_bytes_is_unusable) {
     EXPECT_EQ(state_of(line("NEWSIG") + line("GOODSIG 37197F064E017D6E good") + valid("10", "01")), SignatureState::unusable);
 }
 
-TEST(SignatureStatus, GoodWithoutDetailsIsNotGood) {
+TEST(SignatureStatus, good_without_details_is_not_good) {
     EXPECT_EQ(state_of(line("NEWSIG") + line("GOODSIG 37197F064E017D6E good")), SignatureState::unusable);
     EXPECT_EQ(state_of(line("NEWSIG") + valid()), SignatureState::unusable);
     EXPECT_EQ(state_of(line("NEWSIG") + line("GOODSIG 37197F064E017D6E good") + line("VALIDSIG abc")), SignatureState::unusable);
 }
 
-TEST(SignatureStatus, TwoVerdictsOnOneSignatureAreNone) {
+TEST(SignatureStatus, two_verdicts_on_one_signature_are_none) {
     EXPECT_EQ(state_of(line("NEWSIG") + line("BADSIG 37197F064E017D6E x") + line("GOODSIG 37197F064E017D6E x") + valid()),
               SignatureState::unusable);
 }
 
-TEST(SignatureStatus, WordsOutsideOfASignatureAreNotHeard) {
+TEST(SignatureStatus, words_outside_of_a_signature_are_not_heard) {
     EXPECT_TRUE(parse_signature_status("").empty());
     EXPECT_TRUE(parse_signature_status(line("NODATA 2")).empty());
     EXPECT_TRUE(parse_signature_status(line("GOODSIG 37197F064E017D6E x") + valid()).empty());
     EXPECT_TRUE(parse_signature_status("gpgv: [GNUPG:] NEWSIG\n").empty());
 }
 
-TEST(SignatureStatus, OneGoodSignatureIsEnoughUnlessAnotherOneIsBad) {
+TEST(SignatureStatus, one_good_signature_is_enough_unless_another_one_is_bad) {
     const std::string unknown = line("NEWSIG") + line("ERRSIG 37197F064E017D6E 1 10 00 1795481196 9 -");
     EXPECT_EQ(deciding(parse_signature_status(unknown + said("GOODSIG"))).state, SignatureState::good);
     EXPECT_EQ(deciding(parse_signature_status(said("EXPKEYSIG") + said("GOODSIG"))).state, SignatureState::good);
