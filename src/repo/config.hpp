@@ -37,6 +37,7 @@ struct MainConfig {
     unsigned max_parallel_downloads = 3;
     std::optional<std::chrono::seconds> metadata_expire = std::chrono::hours{6};  // unset: never
     bool keepcache = true;  // keep packages after a successful transaction; yum's default
+    bool zchunk = true;     // metadata in zchunk where a repository has it, so that only what changed is fetched
     bool assumeyes = false;
     bool assumeno = false;
     std::filesystem::path persistdir = "/var/lib/lastack";  // keys of repositories, what was learnt of them; installroot is put in front

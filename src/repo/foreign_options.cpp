@@ -92,7 +92,6 @@ constexpr std::string_view inert_options[] = {
     "usercache",
     "usr_w_check",
     "varsdir",
-    "zchunk",
     "keepcache",
     "max_connections",
     "max_parallel_downloads",

@@ -145,6 +145,7 @@ constexpr MainOption main_options[] = {
     {"max_parallel_downloads", set_parallel},
     {"max_connections", set_connections},
     {"keepcache", [](MainConfig& m, std::string_view v) { return assign(m.keepcache, parse_boolean(v)); }},
+    {"zchunk", [](MainConfig& m, std::string_view v) { return assign(m.zchunk, parse_boolean(v)); }},
     {"assumeyes", [](MainConfig& m, std::string_view v) { return assign(m.assumeyes, parse_boolean(v)); }},
     {"assumeno", [](MainConfig& m, std::string_view v) { return assign(m.assumeno, parse_boolean(v)); }},
     {"clean_requirements_on_remove", set_clean_requirements},
