@@ -19,9 +19,17 @@ Result<std::vector<repo::ReadyRepo>> refresh_metadata(Session& session, repo::Ca
     Client& client = session.client();
     client.expect_more(true);
     const auto progress = session.quiet() ? nullptr : make_progress(stdout, 1, 0);
-    auto outcome = repo::refresh(session.config(), cache, client, expiry, progress.get(), session.stop());
+    auto outcome = repo::refresh({.config = session.config(),
+                                  .cache = cache,
+                                  .client = client,
+                                  .expiry = expiry,
+                                  .progress = progress.get(),
+                                  .stop = session.stop()});
     if (!outcome) {
         return std::unexpected(std::move(outcome.error()));
+    }
+    for (const std::string& warning : outcome->warnings) {
+        session.warn(warning);
     }
     for (const repo::RefreshFailure& skipped : outcome->skipped) {
         session.warn("repository '" + skipped.repo_id + "' is left out: " + describe(skipped.error));
@@ -48,7 +56,7 @@ Result<LoadedPackages> load_packages(Session& session, repo::Cache& cache, Metad
     }
     for (const repo::ReadyRepo& repo : repos) {
         auto added = sack->add_repository(
-            {.id = repo.config.id, .cost = repo.config.cost, .priority = repo.config.priority, .primary = repo.primary});
+            {.id = repo.config.id, .cost = repo.config.cost, .priority = repo.config.priority, .primary = repo.files.front().path});
         if (!added) {
             return std::unexpected(std::move(added.error()));
         }

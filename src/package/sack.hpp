@@ -14,12 +14,12 @@
 
 namespace lastack::package {
 
-// A repository's metadata, already verified by size and digest; the files are decompressed XML.
+// A repository's metadata, already verified by size and digest; the files may be compressed.
 struct RepoMetadata {
     std::string id;
     int cost = 1000;                  // lower wins
     int priority = 99;                // lower wins
-    std::filesystem::path primary;    // primary.xml, decompressed
+    std::filesystem::path primary;    // primary.xml, as it was downloaded
     std::filesystem::path filelists;  // empty: not loaded; file dependencies outside primary's list then have no provider
 };
 

@@ -1,5 +1,8 @@
 #include "repo/error.hpp"
 
+#include "lastack/error.hpp"
+
+#include <algorithm>
 #include <string>
 
 namespace lastack::repo {
@@ -29,6 +32,14 @@ public:
                 return "the cache cannot be used";
             case RepoErrc::cache_locked:
                 return "the cache is in use";
+            case RepoErrc::bad_metalink:
+                return "the metalink cannot be used";
+            case RepoErrc::rolled_back:
+                return "the metadata is from another time than it should be";
+            case RepoErrc::too_old:
+                return "the metadata is too old";
+            case RepoErrc::not_cached:
+                return "the cache does not have it";
         }
         return "unknown error";
     }
@@ -39,6 +50,12 @@ public:
 const std::error_category& repo_category() noexcept {
     static const RepoCategory category;
     return category;
+}
+
+bool is_local_failure(const std::error_code& code) {
+    constexpr Errc local[] = {Errc::cancelled, Errc::no_space, Errc::not_permitted, Errc::io_failed, Errc::locked};
+    return code == RepoErrc::cache_unusable || code == RepoErrc::cache_locked ||
+           std::ranges::any_of(local, [&](Errc each) { return code == each; });
 }
 
 std::error_code make_error_code(RepoErrc code) noexcept { return {static_cast<int>(code), repo_category()}; }

@@ -15,7 +15,15 @@ enum class RepoErrc {
     bad_location,    // an href in repomd.xml that leaves the repository
     cache_unusable,  // the cache directory cannot be made, read or written
     cache_locked,    // another lastack holds the cache
+    bad_metalink,    // a metalink without a usable entry for repomd.xml, or without its hashes
+    rolled_back,     // metadata older than what we had, of the same age with other content, or from the future
+    too_old,         // metadata older than max_age allows
+    not_cached,      // -C, and the cache does not have it
 };
+
+// Failures of this machine: the next repository would meet them too, so they are no reason to go on without this one, nor to use what is
+// older.
+[[nodiscard]] bool is_local_failure(const std::error_code& code);
 
 [[nodiscard]] const std::error_category& repo_category() noexcept;
 [[nodiscard]] std::error_code make_error_code(RepoErrc code) noexcept;

@@ -38,6 +38,8 @@ void set(RefreshState& state, std::string_view key, std::string_view value) {
         state.etag = value;
     } else if (key == "last_modified") {
         state.last_modified = value;
+    } else if (key == "signed_by") {
+        state.signed_by = value;
     }
 }
 
@@ -52,6 +54,8 @@ std::string to_text(const RefreshState& state) {
     add(text, "url", state.url);
     add(text, "etag", state.etag);
     add(text, "last_modified", state.last_modified);
+    add(text, "list_checked_at", state.list_checked_at == 0 ? "" : std::to_string(state.list_checked_at));
+    add(text, "signed_by", state.signed_by);
     text += last_line;
     text += '\n';
     return text;
@@ -73,12 +77,12 @@ std::optional<RefreshState> parse_refresh_state(std::string_view text) {
         if (!fits_on_a_line(value)) {
             return std::nullopt;
         }
-        if (key == "checked_at") {
+        if (key == "checked_at" || key == "list_checked_at") {
             const auto seconds = parse_decimal(value);
             if (!seconds || *seconds > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
                 return std::nullopt;
             }
-            state.checked_at = static_cast<std::int64_t>(*seconds);
+            (key == "checked_at" ? state.checked_at : state.list_checked_at) = static_cast<std::int64_t>(*seconds);
         } else {
             set(state, key, value);
         }
@@ -86,8 +90,8 @@ std::optional<RefreshState> parse_refresh_state(std::string_view text) {
     return state;
 }
 
-bool is_current(const RefreshState& state, std::optional<std::int64_t> expire, std::int64_t now) {
-    return state.checked_at <= now && (!expire || now - state.checked_at < *expire);
+bool is_current(std::int64_t checked_at, std::optional<std::chrono::seconds> expire, std::int64_t now) {
+    return checked_at <= now && (!expire || now - checked_at < expire->count());
 }
 
 }  // namespace lastack::repo

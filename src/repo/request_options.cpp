@@ -6,13 +6,37 @@
 
 namespace lastack::repo {
 
+namespace {
+
+// Only a list that somebody wrote by hand has an order that means something; mirrors that a server named are ranked.
+bool keeps_order(const RepoConfig& repo) {
+    return repo.failovermethod == FailoverMethod::priority && repo.baseurl.size() > 1 && repo.mirrorlist.empty() && repo.metalink.empty();
+}
+
+}  // namespace
+
 RequestOptions request_options(const RepoConfig& repo, std::string_view user_agent) {
-    return {.timeout = repo.timeout,
-            .retries = repo.retries,
-            .minrate = repo.minrate,
-            .keepalive = repo.keepalive,
-            .user_agent = std::string{user_agent},
-            .connection = repo.connection};
+    RequestOptions options{.timeout = repo.timeout,
+                           .retries = repo.retries,
+                           .minrate = repo.minrate,
+                           .keepalive = repo.keepalive,
+                           .user_agent = std::string{user_agent},
+                           .connection = repo.connection};
+    if (keeps_order(repo)) {
+        options.mirrors.order = MirrorOrder::listed;
+    }
+    if (repo.http_caching == HttpCaching::none) {
+        options.no_cache = true;
+    }
+    return options;
+}
+
+RequestOptions metadata_options(const RepoConfig& repo, std::string_view user_agent) {
+    RequestOptions options = request_options(repo, user_agent);
+    if (repo.http_caching != HttpCaching::all) {
+        options.no_cache = true;
+    }
+    return options;
 }
 
 RequestOptions request_options_elsewhere(const RepoConfig& repo, std::string_view user_agent, const std::vector<std::string>& urls,

@@ -4,6 +4,8 @@
 #include "base/text.hpp"
 #include "package/error.hpp"
 #include "package/nevra_match.hpp"
+#include "repo/decoder.hpp"
+#include "repo/repomd.hpp"
 
 #include <algorithm>
 #include <array>
@@ -11,15 +13,19 @@
 #include <cstdio>
 #include <fcntl.h>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
+#include <sys/mman.h>
 #include <utility>
+#include <vector>
 
 namespace lastack::package::solv {
 namespace {
 
 constexpr std::size_t prolog_limit = 64 * 1024;  // comments and processing instructions before the root element
-constexpr unsigned group_limit = 16;             // of one rich dependency: libsolv's normal form may double with each (18 take seconds)
+constexpr std::size_t read_size = 256 * 1024;
+constexpr unsigned group_limit = 16;  // of one rich dependency: libsolv's normal form may double with each (18 take seconds)
 
 struct FileCloser {
     void operator()(std::FILE* file) const noexcept { std::fclose(file); }
@@ -33,16 +39,58 @@ Error bad_metadata(const std::filesystem::path& path, std::string_view why) {
                  .next_step = "the repository's metadata is broken: ask its maintainer, or disable it with --disablerepo"};
 }
 
-Result<File> open_metadata(const std::filesystem::path& path) {
-    auto descriptor = open_file(path, O_RDONLY);
-    if (!descriptor) {
-        return std::unexpected{std::move(descriptor.error())};
+Result<void> decode_into(int out, const std::filesystem::path& path) {
+    const auto in = open_file(path, O_RDONLY);
+    if (!in) {
+        return std::unexpected{in.error()};
     }
-    File file{fdopen(descriptor->get(), "r")};
+    std::uint64_t written = 0;
+    const repo::Decoder::Sink sink = [&](std::span<const std::byte> bytes) -> Result<void> {
+        if (bytes.size() > repo::max_open_metadata_size - written) {
+            return std::unexpected{bad_metadata(path, "too large when decompressed")};
+        }
+        auto done = write_at(out, bytes, written);
+        written += bytes.size();
+        return done;
+    };
+    std::vector<std::byte> buffer(read_size);
+    std::unique_ptr<repo::Decoder> decoder;
+    for (std::uint64_t offset = 0;;) {
+        const auto got = read_at(in->get(), buffer, offset, path);
+        if (!got) {
+            return std::unexpected{got.error()};
+        }
+        offset += *got;
+        const auto bytes = std::span{buffer}.first(*got);
+        if (!decoder) {
+            auto made = repo::make_decoder(bytes.first(std::min(bytes.size(), repo::magic_size)));
+            if (!made) {
+                return std::unexpected{std::move(made.error())};
+            }
+            decoder = std::move(*made);
+        }
+        auto done = bytes.empty() ? decoder->finish(sink) : decoder->feed(bytes, sink);
+        if (!done || bytes.empty()) {
+            return done;
+        }
+    }
+}
+
+// The decompressed file, in memory.
+Result<File> open_metadata(const std::filesystem::path& path) {
+    FileDescriptor memory{::memfd_create("metadata", MFD_CLOEXEC)};
+    if (!memory.valid()) {
+        return std::unexpected{system_error(errno, path.string())};
+    }
+    if (auto decoded = decode_into(memory.get(), path); !decoded) {
+        return std::unexpected{std::move(decoded.error())};
+    }
+    File file{fdopen(memory.get(), "r")};
     if (!file) {
         return std::unexpected{system_error(errno, path.string())};
     }
-    (void)descriptor->release();
+    (void)memory.release();
+    std::rewind(file.get());
     return file;
 }
 

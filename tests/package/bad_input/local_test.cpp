@@ -96,10 +96,10 @@ TEST_F(LocalTrouble, no_space_for_metadata_is_told_and_what_is_cached_can_be_use
     const auto outcome = run_command_line(on_small_disk(
         cache(), "1m",
         quoted(command({"makecache"})) + " || exit 98; " + quoted(command({"--enablerepo=big", "makecache"})) + "; status=$?; ls -a " +
-            in_cache + "/big/gen >&2; dd if=/dev/zero of=" + in_cache + "/filler 2>/dev/null; " + quoted(command({"list", "all"})) +
+            in_cache + "/big >&2; dd if=/dev/zero of=" + in_cache + "/filler 2>/dev/null; " + quoted(command({"list", "all"})) +
             " >&2; echo LIST $? >&2; " + quoted(command({"clean", "all"})) + " >&2; echo CLEAN $? >&2; exit $status"));
     expect_failed(outcome, {"repository 'big'", "No space left on device", "free some space", "LIST 0\n", "target.noarch", "CLEAN 0\n"});
-    EXPECT_THAT(outcome.process.err, testing::ContainsRegex("\n\\.\n\\.\\.\n[^p]")) << "a temporary file was left in gen";
+    EXPECT_THAT(outcome.process.err, testing::ContainsRegex("\n\\.\n\\.\\.\npackages\n")) << "something of it was left";
 }
 
 TEST_F(LocalTrouble, no_space_in_the_root_is_told_before_anything_changes) {

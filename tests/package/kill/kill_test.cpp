@@ -207,7 +207,7 @@ TEST_F(KilledRefresh, at_a_random_moment_leaves_the_old_or_the_new_generation) {
                      std::to_string(moment.count()) + " ms of " + std::to_string(undisturbed.count()));
         (void)run_and_kill(refresh, "", "Metadata Cache Created", moment);
         fs::path part;
-        for (const auto& file : fs::directory_iterator(directory_ / "cache/repo")) {
+        for (const auto& file : fs::directory_iterator(directory_ / "cache/objects")) {
             part = file.path().extension() == ".part" ? file.path() : part;
         }
         const auto left = part.empty() ? Unfinished{} : unfinished(part.parent_path() / part.stem());
@@ -220,7 +220,8 @@ TEST_F(KilledRefresh, at_a_random_moment_leaves_the_old_or_the_new_generation) {
         const auto now = run({.arguments = command({"list", "available"})});
         EXPECT_THAT(now.out, testing::ContainsRegex("thing.noarch +2.0-1 "));
         expect_nothing_unfinished(directory_ / "cache");
-        EXPECT_EQ(sha256_of(content_of(directory_ / "cache/repo/gen/primary.xml")), sha256_of(primary_xml({entry})));
+        const auto digest = sha256_of(primary_xml({entry}));
+        EXPECT_EQ(sha256_of(content_of(directory_ / "cache/objects" / ("sha256-" + digest))), digest);
         if (left.size > 0 && left.has_journal) {
             ++resumed;
             // Killed between the last byte and the name: nothing is left to ask for.

@@ -1,6 +1,6 @@
 #include "repo/config.hpp"
 #include "repo/error.hpp"
-#include "repo/repo_work.hpp"
+#include "repo/repo_sources.hpp"
 #include "repo/request_options.hpp"
 #include "repo/set_connection_option.hpp"
 #include "support/temp_directory.hpp"
@@ -298,8 +298,8 @@ TEST(RequestOptions, carry_the_connection_of_the_repository) {
     EXPECT_EQ(request_options(repo, "agent").user_agent, "agent");
 }
 
-TEST(RequestOptions, of_mirror_list_and_repomd_carry_it_too) {
-    const TempDirectory directory;
+TEST(RequestOptions, of_mirror_list_and_metadata_carry_it_too) {
+    const TempDirectory root;
     RepoConfig repo;
     repo.id = "r";
     repo.baseurl = {"https://h/r"};
@@ -307,11 +307,38 @@ TEST(RequestOptions, of_mirror_list_and_repomd_carry_it_too) {
     repo.connection = {
         .tls = {.client_certificate = "/c"}, .proxy = {.url = "", .username = {}, .password = {}, .tls = {}}, .username = "u"};
     const MainConfig main;
-    RepoWork work{repo, main};
-    work.prepare(directory / "r", Expiry::ignore, 0, {});
-    EXPECT_EQ(work.mirrorlist_request().options.connection, repo.connection);
-    work.settle_urls();
-    EXPECT_EQ(work.repomd_request().options.connection, repo.connection);
+    const auto directory = RepoDirectory::open(root / "r");
+    ASSERT_TRUE(directory);
+    const RepoSources sources{repo, main, *directory, RepoSources::Known::nothing};
+    EXPECT_EQ(sources.list_request().options.connection, repo.connection);
+    EXPECT_EQ(metadata_options(repo, "").connection, repo.connection);
+}
+
+TEST(RequestOptions, http_caching_says_what_caches_on_the_way_may_keep) {
+    struct Row {
+        HttpCaching caching;
+        bool packages_fresh;
+        bool metadata_fresh;
+    };
+    for (const Row& row : {Row{HttpCaching::all, false, false}, Row{HttpCaching::packages, false, true},
+                           Row{HttpCaching::lazy_packages, false, true}, Row{HttpCaching::none, true, true}}) {
+        RepoConfig repo;
+        repo.http_caching = row.caching;
+        EXPECT_EQ(request_options(repo, "").no_cache.value(), row.packages_fresh);
+        EXPECT_EQ(metadata_options(repo, "").no_cache.value(), row.metadata_fresh);
+    }
+}
+
+TEST(RequestOptions, only_a_list_of_baseurls_keeps_its_order_by_failovermethod) {
+    RepoConfig repo;
+    repo.baseurl = {"http://a/r", "http://b/r"};
+    repo.failovermethod = FailoverMethod::priority;
+    EXPECT_EQ(request_options(repo, "").mirrors.order.value(), MirrorOrder::listed);
+    repo.failovermethod = FailoverMethod::roundrobin;
+    EXPECT_EQ(request_options(repo, "").mirrors.order.value(), MirrorOrder::ranked);
+    repo.failovermethod = FailoverMethod::priority;
+    repo.mirrorlist = "http://m/";
+    EXPECT_EQ(request_options(repo, "").mirrors.order.value(), MirrorOrder::ranked);
 }
 
 TEST(RequestOptions, credentials_go_to_the_repository_s_own_servers_only) {

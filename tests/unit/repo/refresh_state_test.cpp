@@ -54,13 +54,13 @@ TEST(RefreshState, a_server_s_value_cannot_add_lines) {
 
 TEST(RefreshState, expiry) {
     const RefreshState state{.checked_at = 1000};
-    EXPECT_TRUE(is_current(state, 60, 1000));
-    EXPECT_TRUE(is_current(state, 60, 1059));
-    EXPECT_FALSE(is_current(state, 60, 1060));
-    EXPECT_FALSE(is_current(state, 60, 999)) << "a check in the future counts as expired";
-    EXPECT_FALSE(is_current(state, std::nullopt, 999));
-    EXPECT_TRUE(is_current(state, std::nullopt, 1'000'000'000'000));
-    EXPECT_FALSE(is_current(state, 0, 1000));
+    EXPECT_TRUE(is_current(state.checked_at, std::chrono::seconds{60}, 1000));
+    EXPECT_TRUE(is_current(state.checked_at, std::chrono::seconds{60}, 1059));
+    EXPECT_FALSE(is_current(state.checked_at, std::chrono::seconds{60}, 1060));
+    EXPECT_FALSE(is_current(state.checked_at, std::chrono::seconds{60}, 999)) << "a check in the future counts as expired";
+    EXPECT_FALSE(is_current(state.checked_at, std::nullopt, 999));
+    EXPECT_TRUE(is_current(state.checked_at, std::nullopt, 1'000'000'000'000));
+    EXPECT_FALSE(is_current(state.checked_at, std::chrono::seconds{0}, 1000));
 }
 
 }  // namespace
