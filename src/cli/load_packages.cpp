@@ -1,6 +1,7 @@
 #include "cli/load_packages.hpp"
 
 #include "cli/progress.hpp"
+#include "package/solv_indexer.hpp"
 #include "repo/error.hpp"
 
 #include <algorithm>
@@ -19,10 +20,12 @@ Result<std::vector<repo::ReadyRepo>> refresh_metadata(Session& session, repo::Ca
     Client& client = session.client();
     client.expect_more(true);
     const auto progress = session.quiet() ? nullptr : make_progress(stdout, 1, 0);
+    package::SolvIndexer indexer;
     auto outcome = repo::refresh({.config = session.config(),
                                   .cache = cache,
                                   .client = client,
                                   .expiry = expiry,
+                                  .indexer = &indexer,
                                   .progress = progress.get(),
                                   .stop = session.stop()});
     if (!outcome) {
@@ -56,7 +59,7 @@ Result<LoadedPackages> load_packages(Session& session, repo::Cache& cache, Metad
     }
     for (const repo::ReadyRepo& repo : repos) {
         auto added = sack->add_repository(
-            {.id = repo.config.id, .cost = repo.config.cost, .priority = repo.config.priority, .primary = repo.files.front().path});
+            {.id = repo.config.id, .cost = repo.config.cost, .priority = repo.config.priority, .indexed = repo.files.front()});
         if (!added) {
             return std::unexpected(std::move(added.error()));
         }
