@@ -2,6 +2,7 @@
 
 #include "cli/import_keys.hpp"
 #include "cli/progress.hpp"
+#include "package/solv_indexer.hpp"
 #include "repo/error.hpp"
 #include "repo/repo_keyring.hpp"
 #include "repo/signature_trust.hpp"
@@ -50,6 +51,7 @@ repo::Expiry expiry_of(MetadataUse use) {
 Result<repo::RefreshOutcome> refresh_outcome(Session& session, repo::Cache& cache, const repo::Config& config) {
     Client& client = session.client();
     client.expect_more(true);
+    package::SolvIndexer indexer;
     repo::SignatureTrust trust(repo::persist_directory(session.config().main));
     // A JSON document is all that stands on standard output.
     const bool silent = session.quiet() || session.arguments().json;
@@ -59,6 +61,7 @@ Result<repo::RefreshOutcome> refresh_outcome(Session& session, repo::Cache& cach
                               .cache = cache,
                               .client = client,
                               .expiry = expiry_of(session.arguments().metadata),
+                              .indexer = &indexer,
                               .trust = &trust,
                               .progress = progress.get(),
                               .stop = session.stop()});
@@ -114,7 +117,7 @@ Result<LoadedPackages> load_packages(Session& session, repo::Cache& cache, Metad
     }
     for (const repo::ReadyRepo& repo : repos) {
         auto added = sack->add_repository(
-            {.id = repo.config.id, .cost = repo.config.cost, .priority = repo.config.priority, .primary = repo.files.front().path});
+            {.id = repo.config.id, .cost = repo.config.cost, .priority = repo.config.priority, .indexed = repo.files.front()});
         if (!added) {
             return std::unexpected(std::move(added.error()));
         }

@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "package/nevra_match.hpp"
+#include "package/solv/index_file.hpp"
 #include "package/solv/metadata.hpp"
 #include "package/solv/package_pool.hpp"
 #include "package/solv/rpmdb.hpp"
@@ -33,11 +34,36 @@ struct Sack::Impl {
         if (options.installed_primary.empty()) {
             return solv::read_rpmdb(pool, options.installroot);
         }
-        auto read = solv::read_metadata(pool, pool.installed(), options.installed_primary, {});
+        auto read = read_file(pool.installed(), options.installed_primary, "primary", solv::Reading::packages);
         if (read) {
             number_installed();
         }
         return read;
+    }
+
+    Result<void> read_file(::Repo* repo, const std::filesystem::path& path, const char* type, solv::Reading reading) {
+        return solv::read_metadata(pool.get(), repo, {.file = {.type = type}, .path = path}, reading);
+    }
+
+    // How many packages were left out.
+    Result<unsigned> read_packages(::Repo* repo, const RepoMetadata& metadata) {
+        if (metadata.indexed) {
+            if (const auto left_out = solv::load_index(repo, *metadata.indexed)) {
+                return *left_out;
+            }
+            // Where it cannot be kept (a cache that is not ours to write) the metadata is read as it is.
+            if (const auto made = solv::make_index(*metadata.indexed, {}); made) {
+                if (const auto left_out = solv::load_index(repo, *metadata.indexed)) {
+                    return *left_out;
+                }
+            }
+        }
+        auto read = metadata.indexed ? solv::read_metadata(pool.get(), repo, *metadata.indexed, solv::Reading::packages)
+                                     : read_file(repo, metadata.primary, "primary", solv::Reading::packages);
+        if (read && !metadata.filelists.empty()) {
+            read = read_file(repo, metadata.filelists, "filelists", solv::Reading::extension);
+        }
+        return read ? Result<unsigned>{solv::remove_unacceptable(pool.get(), repo)} : std::unexpected{std::move(read.error())};
     }
 
     // What stands in for header numbers when the installed packages come from a primary.xml: 1, 2, 3...
@@ -132,11 +158,12 @@ Result<Sack> Sack::open(const SackOptions& options) {
 Result<void> Sack::add_repository(const RepoMetadata& metadata) {
     auto& pool = impl_->pool;
     ::Repo* repo = pool.add_repository(metadata.id, metadata.priority, metadata.cost);
-    if (auto read = solv::read_metadata(pool, repo, metadata.primary, metadata.filelists); !read) {
+    const auto left_out = impl_->read_packages(repo, metadata);
+    if (!left_out) {
         pool.drop_repository(repo);
-        return read;
+        return std::unexpected{left_out.error()};
     }
-    if (const unsigned count = solv::hide_unacceptable(pool, repo); count > 0) {
+    if (const unsigned count = *left_out; count > 0) {
         impl_->notices.push_back("Repository " + printable(metadata.id) + ": " + std::to_string(count) +
                                  (count == 1 ? " package" : " packages") + " with an unacceptable name left out.");
     }

@@ -4,23 +4,26 @@
 
 #include "package/request.hpp"
 #include "package/solution.hpp"
+#include "repo/metadata_file.hpp"
 
 #include "lastack/result.hpp"
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace lastack::package {
 
-// A repository's metadata, already verified by size and digest; the files may be compressed.
+// A repository's metadata, already verified by size and digest.
 struct RepoMetadata {
     std::string id;
-    int cost = 1000;                  // lower wins
-    int priority = 99;                // lower wins
-    std::filesystem::path primary;    // primary.xml, as it was downloaded
-    std::filesystem::path filelists;  // empty: not loaded; file dependencies outside primary's list then have no provider
+    int cost = 1000;                            // lower wins
+    int priority = 99;                          // lower wins
+    std::filesystem::path primary;              // primary.xml, which may be compressed: read as it is
+    std::filesystem::path filelists;            // empty: not loaded; file dependencies outside primary's list then have no provider
+    std::optional<repo::MetadataFile> indexed;  // in place of `primary`: its index is loaded, and made when there is none
 };
 
 struct SackOptions {

@@ -12,7 +12,10 @@ extern "C" {
 #include <solv/repo.h>
 #include <solv/repo_rpmdb.h>
 #include <solv/repo_rpmmd.h>
+#include <solv/repo_solv.h>
+#include <solv/repo_write.h>
 #include <solv/selection.h>
 #include <solv/solver.h>
+#include <solv/solvversion.h>
 #include <solv/transaction.h>
 }

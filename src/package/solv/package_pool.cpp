@@ -36,6 +36,15 @@ std::optional<Digest> digest_of(Solvable* solvable) {
 
 }  // namespace
 
+Nevra nevra_of(::Pool* pool, Id id) {
+    const Solvable* solvable = pool->solvables + id;
+    Nevra nevra;
+    nevra.name = text_of(pool_id2str(pool, solvable->name));
+    nevra.arch = text_of(pool_id2str(pool, solvable->arch));
+    split_evr(text_of(pool_id2str(pool, solvable->evr)), nevra);
+    return nevra;
+}
+
 PackagePool::PackagePool(const std::string& arch) : pool_{pool_create()} {
     pool_setdisttype(pool_, DISTTYPE_RPM);  // Debian's libsolv begins as DEB; it must be told before any version is compared
     pool_setarch(pool_, arch.c_str());
@@ -115,15 +124,6 @@ std::vector<Id> PackagePool::available_ids() const {
         }
     }
     return ids;
-}
-
-Nevra PackagePool::nevra(Id id) const {
-    const Solvable* solvable = at(id);
-    Nevra nevra;
-    nevra.name = text_of(pool_id2str(pool_, solvable->name));
-    nevra.arch = text_of(pool_id2str(pool_, solvable->arch));
-    split_evr(text_of(pool_id2str(pool_, solvable->evr)), nevra);
-    return nevra;
 }
 
 Package PackagePool::package(Id id) const {

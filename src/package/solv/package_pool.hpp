@@ -16,6 +16,9 @@ namespace lastack::package::solv {
 // Whose packages the solver may use. A removal must not bring a package in to keep a dependent alive, so it only sees the installed ones.
 enum class Scope : unsigned char { everything, installed_only };
 
+// Of a package in any pool.
+[[nodiscard]] Nevra nevra_of(::Pool* pool, Id id);
+
 class PackagePool {
 public:
     explicit PackagePool(const std::string& arch);
@@ -40,7 +43,7 @@ public:
     [[nodiscard]] std::vector<Id> installed_ids() const;
     [[nodiscard]] std::vector<Id> available_ids() const;
 
-    [[nodiscard]] Nevra nevra(Id id) const;
+    [[nodiscard]] Nevra nevra(Id id) const { return nevra_of(pool_, id); }
     [[nodiscard]] Package package(Id id) const;
 
     // < 0, 0, > 0 as rpm compares versions.

@@ -130,11 +130,10 @@ const std::string whole = primary_text({{.name = "foo"}});
 
 INSTANTIATE_TEST_SUITE_P(
     Sack, BadMetadata,
-    ::testing::Values(BadPrimary{"empty", "", "not XML"}, BadPrimary{"text", "hello", "not XML"},
+    ::testing::Values(BadPrimary{"empty", "", "no root element"}, BadPrimary{"text", "hello", "not XML"},
                       BadPrimary{"cut", whole.substr(0, whole.size() - 20), ""},
                       BadPrimary{"crossed", "<metadata><package></metadata>", ""},
-                      BadPrimary{"doctype", "<?xml version=\"1.0\"?>\n<!-- x -->\n<!DOCTYPE m [<!ENTITY a \"b\">]><metadata/>",
-                                 "document type"},
+                      BadPrimary{"doctype", "<?xml version=\"1.0\"?>\n<!-- x -->\n<!DOCTYPE m [<!ENTITY a \"b\">]><metadata/>", "DOCTYPE"},
                       BadPrimary{"utf16", utf16("<!DOCTYPE m><metadata/>"), "not XML in UTF-8"},
                       BadPrimary{"unknown_checksum", primary_text({{.name = "foo", .checksum_type = "crc32"}}), "checksum"},
                       BadPrimary{"short_checksum", primary_text({{.name = "foo", .checksum = "abc"}}), "checksum"},
