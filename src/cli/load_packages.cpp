@@ -116,8 +116,12 @@ Result<LoadedPackages> load_packages(Session& session, repo::Cache& cache, Metad
         return std::unexpected(std::move(sack.error()));
     }
     for (const repo::ReadyRepo& repo : repos) {
-        auto added = sack->add_repository(
-            {.id = repo.config.id, .cost = repo.config.cost, .priority = repo.config.priority, .indexed = repo.files.front()});
+        auto added = sack->add_repository({.id = repo.config.id,
+                                           .cost = repo.config.cost,
+                                           .priority = repo.config.priority,
+                                           .exclude = repo.config.exclude,
+                                           .include = repo.config.includepkgs,
+                                           .indexed = repo.files.front()});
         if (!added) {
             return std::unexpected(std::move(added.error()));
         }

@@ -70,6 +70,40 @@ Outcome assign_list(std::vector<std::string>& field, std::string_view value) {
     return {};
 }
 
+Outcome assign_flag(bool& field, std::string_view value) { return assign(field, parse_boolean(value)); }
+
+// yum's "roundrobin" begins anywhere; every other word has always meant the order of the list.
+Outcome set_failovermethod(RepoConfig& repo, std::string_view value) {
+    repo.failovermethod = value == "roundrobin" ? FailoverMethod::roundrobin : FailoverMethod::priority;
+    return {};
+}
+
+Outcome set_http_caching(RepoConfig& repo, std::string_view value) {
+    constexpr std::pair<std::string_view, HttpCaching> words[] = {{"all", HttpCaching::all},
+                                                                  {"packages", HttpCaching::packages},
+                                                                  {"lazy:packages", HttpCaching::lazy_packages},
+                                                                  {"none", HttpCaching::none}};
+    const auto* const found = std::ranges::find(words, value, &std::pair<std::string_view, HttpCaching>::first);
+    if (found == std::end(words)) {
+        return std::unexpected("'" + printable(value) + "' is none of all, packages, lazy:packages and none");
+    }
+    repo.http_caching = found->second;
+    return {};
+}
+
+// An age of nothing would refuse everything; "never" and -1 take the limit away.
+Outcome set_max_age(RepoConfig& repo, std::string_view value) {
+    std::optional<std::chrono::seconds> age;
+    if (auto outcome = assign_expire(age, value); !outcome) {
+        return outcome;
+    }
+    if (age && age->count() == 0) {
+        return std::unexpected(std::string{"an age of 0 would refuse all metadata"});
+    }
+    repo.max_age = age;
+    return {};
+}
+
 struct RepoOption {
     std::string_view name;
     bool inherited;  // may stand in [main] for all repositories
@@ -93,6 +127,15 @@ constexpr RepoOption repo_options[] = {
     {"retries", true, set_retries},
     {"minrate", true, [](RepoConfig& r, std::string_view v) { return assign(r.minrate, parse_bytes(v)); }},
     {"metadata_expire", true, [](RepoConfig& r, std::string_view v) { return assign_expire(r.metadata_expire, v); }},
+    {"mirrorlist_expire", true, [](RepoConfig& r, std::string_view v) { return assign_expire(r.mirrorlist_expire, v); }},
+    {"max_age", true, set_max_age},
+    {"allow_rollback", true, [](RepoConfig& r, std::string_view v) { return assign_flag(r.allow_rollback, v); }},
+    {"failovermethod", true, set_failovermethod},
+    {"http_caching", true, set_http_caching},
+    {"module_hotfixes", false, [](RepoConfig& r, std::string_view v) { return assign_flag(r.module_hotfixes, v); }},
+    {"exclude", false, [](RepoConfig& r, std::string_view v) { return assign_list(r.exclude, v); }},
+    {"excludepkgs", false, [](RepoConfig& r, std::string_view v) { return assign_list(r.exclude, v); }},
+    {"includepkgs", true, [](RepoConfig& r, std::string_view v) { return assign_list(r.includepkgs, v); }},
     {"skip_if_unavailable", true, [](RepoConfig& r, std::string_view v) { return assign(r.skip_if_unavailable, parse_boolean(v)); }},
     {"cost", true, [](RepoConfig& r, std::string_view v) { return assign(r.cost, parse_number(v, 0, std::numeric_limits<int>::max())); }},
     {"priority", true,
@@ -101,6 +144,7 @@ constexpr RepoOption repo_options[] = {
     {"baseurl", false,
      [](RepoConfig& r, std::string_view v) { return assign(r.baseurl, Parsed<std::vector<std::string>>{parse_list(v)}); }},
     {"mirrorlist", false, [](RepoConfig& r, std::string_view v) { return assign(r.mirrorlist, Parsed<std::string>{v}); }},
+    {"metalink", false, [](RepoConfig& r, std::string_view v) { return assign(r.metalink, Parsed<std::string>{v}); }},
     {"gpgkey", false, [](RepoConfig& r, std::string_view v) { return assign(r.gpgkey, Parsed<std::vector<std::string>>{parse_list(v)}); }},
 };
 
