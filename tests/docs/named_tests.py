@@ -1,10 +1,11 @@
 """The tables that promise something name the tests that prove it: every row at least one, and each test named exists.
 
-usage: named_tests.py SOURCE_DIR scenarios|urlgrabber
+usage: named_tests.py SOURCE_DIR scenarios|urlgrabber|limits
 
 scenarios:   docs/design/connections.md, the scenarios 1 to 80
 urlgrabber:  docs/guide/urlgrabber.md; besides, nothing of urlgrabber is left out, and what is said to be lastack's is in its public headers
              or an option of its program
+limits:      docs/design/metadata-limits.md, the rows M1 to M32
 """
 import pathlib
 import re
@@ -128,9 +129,20 @@ def urlgrabber_faults(source):
     yield from (f"{name}: has no row" for name in wanted if name not in mapped)
 
 
+def limits_faults(source):
+    tests = all_tests(source)
+    rows = re.findall(r"^\| (M\d+) \|(.*)\|$", (source / "docs/design/metadata-limits.md").read_text(), re.M)
+    for number, cells in rows:
+        yield from test_faults(tests, number, re.split(r"(?<!\\)\|", cells)[-1])
+    # M24 (signatures) and M31 (the index) have tables of their own.
+    wanted = [f"M{number}" for number in (*range(1, 9), *range(10, 15), 16, 17, 18, 19, 21, 22, 23, 26, 28, 29, 30, 32)]
+    if [number for number, _ in rows] != wanted:
+        yield "the table does not have the rows of metadata in their order"
+
+
 def main():
     source = pathlib.Path(sys.argv[1])
-    faults = list({"scenarios": scenario_faults, "urlgrabber": urlgrabber_faults}[sys.argv[2]](source))
+    faults = list({"scenarios": scenario_faults, "urlgrabber": urlgrabber_faults, "limits": limits_faults}[sys.argv[2]](source))
     for fault in faults:
         print(fault)
     return 1 if faults else 0

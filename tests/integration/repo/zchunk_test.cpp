@@ -3,6 +3,7 @@
 #include "http/error.hpp"
 #include "repo/error.hpp"
 #include "repo/metadata_document.hpp"
+#include "repo/refresh.hpp"
 #include "repo/zchunk_assembly.hpp"
 #include "repo/zchunk_header.hpp"
 #include "support/nginx_server.hpp"
@@ -199,6 +200,70 @@ TEST_F(Zchunk, whatever_is_not_as_announced_leaves_nothing) {
     server.publish("new.zck", cut);
     EXPECT_FALSE(assemble(server, announced(file))) << "a file that is shorter on the server";
     expect_nothing_new();
+}
+
+// The repository as createrepo would leave it, and what a refresh makes of it.
+class ZchunkRefresh : public Zchunk {
+protected:
+    // The bytes of a zchunk file that were sent.
+    std::uint64_t refresh_with(const std::string& file, const std::string& xml, int revision) {
+        const RepomdFile said = announced(file);
+        server_.publish("repodata/p.zck", file);
+        server_.publish("repodata/p.xml", xml);
+        const auto data = [&](const char* type, const std::string& content, const std::string& more) {
+            return std::string{"<data type=\""} + type + "\"><checksum type=\"sha256\">" + digest_of(DigestAlgorithm::sha256, content).hex +
+                   "</checksum><size>" + std::to_string(content.size()) + "</size>" + more + "</data>";
+        };
+        server_.publish(
+            "repodata/repomd.xml",
+            // nginx's ETag is the time in seconds and the size: each generation has another size.
+            "<repomd><revision>" + std::string(static_cast<std::size_t>(revision), '1') + "</revision>" +
+                data("primary", xml, "<location href=\"repodata/p.xml\"/>") +
+                data("primary_zck", file,
+                     "<location href=\"repodata/p.zck\"/><header-size>" + std::to_string(*said.header_size) +
+                         "</header-size><header-checksum type=\"sha256\">" + said.header_digests.front().hex + "</header-checksum>") +
+                "</repomd>");
+        RepoConfig repository;
+        repository.id = "r";
+        repository.baseurl = {server_.url("/")};
+        config.repos = {repository};
+        const std::size_t before = server_.log().size();
+        auto cache = Cache::open(directory / "cache");
+        const auto outcome = refresh({.config = config, .cache = *cache, .client = client, .expiry = Expiry::ignore});
+        if (!outcome) {
+            ADD_FAILURE() << describe(outcome.error());
+            return 0;
+        }
+        Kept kept;
+        EXPECT_TRUE(read_document(outcome->ready.front().files.front(), kept));
+        EXPECT_TRUE(kept.text == xml);
+        EXPECT_EQ(outcome->ready.front().files.front().file.type, "primary");
+        std::uint64_t sent = 0;
+        const auto lines = server_.wait_for_log(before + 2);
+        for (std::size_t i = before; i < lines.size(); ++i) {
+            sent += lines[i].request.contains(".zck") ? lines[i].body_bytes : 0;
+        }
+        return sent;
+    }
+    NginxServer server_;
+    Config config;
+};
+
+TEST_F(ZchunkRefresh, fetches_what_changed_and_without_the_old_file_all_of_it) {
+    const std::string first = zck("first", primary_of(0));
+    EXPECT_EQ(refresh_with(first, primary_of(0), 1), first.size());
+    const std::string second = zck("second", primary_of(20));
+    EXPECT_LT(refresh_with(second, primary_of(20), 2), second.size() / 4);
+    for (const auto& object : std::filesystem::directory_iterator{directory / "cache/objects"}) {
+        std::filesystem::resize_file(object, 100);
+    }
+    const std::string third = zck("third", primary_of(40));
+    EXPECT_EQ(refresh_with(third, primary_of(40), 3), third.size()) << "the old file is damaged";
+}
+
+TEST_F(ZchunkRefresh, with_zchunk_0_the_plain_file_is_used) {
+    config.main.zchunk = false;
+    EXPECT_EQ(refresh_with(zck("first", primary_of(0)), primary_of(0), 1), 0u);
 }
 
 }  // namespace

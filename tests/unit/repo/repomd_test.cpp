@@ -198,6 +198,34 @@ TEST(Repomd, hrefs_that_leave_the_repository_are_refused) {
     EXPECT_EQ(based.error().code, RepoErrc::bad_location);
 }
 
+TEST(Repomd, files_of_every_type_are_held_to_the_same_rules) {
+    for (const std::string type : {"productid", "prestodelta", "deltainfo", "treeinfo", "appstream", "x"}) {
+        const auto with = [&](const std::string& inner) {
+            return parse(document(data(good_checksum + good_location) + data(inner, type)));
+        };
+        EXPECT_TRUE(with(good_checksum + "<location href=\"repodata/x\"/>")) << type;
+        for (const std::string href : {"../x", "/etc/passwd", "%2e%2e/x", "a/../../b", ".", "", "file:///etc/passwd", "a\\b"}) {
+            const auto repomd = with(good_checksum + "<location href=\"" + href + "\"/>");
+            ASSERT_FALSE(repomd) << type << " " << href;
+            EXPECT_EQ(repomd.error().code, RepoErrc::bad_location) << type << " " << href;
+        }
+        EXPECT_FALSE(with(good_location)) << type;
+        for (const std::string size : {"0", "-1", "9223372036854775808", ""}) {
+            EXPECT_FALSE(with(good_checksum + good_location + "<size>" + size + "</size>")) << type << " " << size;
+        }
+    }
+}
+
+TEST(Repomd, of_a_zchunk_file_the_header_is_told_too) {
+    const auto repomd = parse(document(data(
+        good_checksum + good_location + "<header-size>77</header-size><header-checksum type=\"sha256\">" + sha_b + "</header-checksum>")));
+    ASSERT_TRUE(repomd) << describe(repomd.error());
+    EXPECT_EQ(repomd->primary().header_size, 77u);
+    EXPECT_EQ(repomd->primary().header_digests, (std::vector<Digest>{{DigestAlgorithm::sha256, sha_b}}));
+    EXPECT_FALSE(parse(document(data(good_checksum + good_location + "<header-size>-1</header-size>"))));
+    EXPECT_FALSE(parse(document(data(good_checksum + good_location + "<header-checksum type=\"sha256\">x</header-checksum>"))));
+}
+
 TEST(Repomd, a_document_cut_anywhere_is_refused) {
     const std::size_t end = complete.rfind("</repomd>") + std::string_view{"</repomd>"}.size();
     for (std::size_t length = 0; length < end; ++length) {
