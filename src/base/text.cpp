@@ -50,7 +50,18 @@ CodePoint decode(std::string_view text) {
 // What could move the cursor, recolour the terminal or reorder what the user reads.
 bool is_dangerous(char32_t c) {
     return c < 0x20 || (c >= 0x7F && c <= 0x9F) || (c >= 0x200B && c <= 0x200F) || (c >= 0x202A && c <= 0x202E) ||
-           (c >= 0x2060 && c <= 0x2069) || c == 0x2028 || c == 0x2029 || c == 0xFEFF;
+           (c >= 0x2060 && c <= 0x2069) || c == 0x2028 || c == 0x2029 || c == 0xFEFF || c == 0x00AD || c == 0x061C || c == 0x180E ||
+           (c >= 0xFFF9 && c <= 0xFFFB) || (c >= 0xE0000 && c <= 0xE007F);
+}
+
+// Writing systems put a few marks on one character; what stacks up more covers the lines above and below.
+constexpr unsigned most_marks = 8;
+
+bool is_mark(char32_t c) {
+    return (c >= 0x0300 && c <= 0x036F) || (c >= 0x0483 && c <= 0x0489) || (c >= 0x0591 && c <= 0x05BD) || (c >= 0x0610 && c <= 0x061A) ||
+           (c >= 0x064B && c <= 0x065F) || c == 0x0E31 || (c >= 0x0E34 && c <= 0x0E3A) || (c >= 0x0E47 && c <= 0x0E4E) ||
+           (c >= 0x1AB0 && c <= 0x1AFF) || (c >= 0x1DC0 && c <= 0x1DFF) || (c >= 0x20D0 && c <= 0x20FF) || (c >= 0xFE00 && c <= 0xFE0F) ||
+           (c >= 0xFE20 && c <= 0xFE2F) || (c >= 0xE0100 && c <= 0xE01EF);
 }
 
 void append_escape(std::string& out, char32_t c) {
@@ -67,8 +78,15 @@ char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + '
 std::string printable(std::string_view text, KeepLines keep_lines) {
     std::string out;
     out.reserve(text.size());
+    unsigned marks = 0;  // on the character at hand
     while (!text.empty()) {
         const CodePoint point = decode(text);
+        marks = point.length != 0 && is_mark(point.value) ? marks + 1 : 0;
+        if (marks > most_marks) {
+            out += marks == most_marks + 1 ? "..." : "";
+            text.remove_prefix(point.length);
+            continue;
+        }
         if (point.length == 0) {
             append_escape(out, static_cast<unsigned char>(text[0]));
             text.remove_prefix(1);

@@ -10,8 +10,9 @@
 
 namespace lastack {
 
-// Control characters (C0, DEL, C1), bidirectional overrides and invalid UTF-8 become "\x1b"-style escapes; all else stays. Newline and
-// tab are escaped too unless `keep_lines`.
+// Control characters (C0, DEL, C1), bidirectional overrides, invisible characters and invalid UTF-8 become "\x1b"-style escapes; of the
+// combining marks on one character the first eight stay, and "..." stands for the rest; all else stays. Newline and tab are escaped too
+// unless `keep_lines`.
 enum class KeepLines : bool { no, yes };
 [[nodiscard]] std::string printable(std::string_view text, KeepLines keep_lines = KeepLines::no);
 

@@ -32,6 +32,20 @@ INSTANTIATE_TEST_SUITE_P(
                     Shown{"\xe0\x80\x80", "\\xe0\\x80\\x80"}, Shown{"\xed\xa0\x80", "\\xed\\xa0\\x80"},
                     Shown{"\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"}, Shown{"\xf8\x88\x80\x80\x80", "\\xf8\\x88\\x80\\x80\\x80"}));
 
+TEST(Text, printable_shows_invisible_characters) {
+    EXPECT_EQ(printable("a\u00adb\u061c\u180e\ufff9\U000e0041"), "a\\xadb\\u061c\\u180e\\ufff9\\ue0041");
+}
+
+TEST(Text, printable_bounds_a_million_marks_on_one_character) {
+    std::string tower = "a";
+    for (int i = 0; i < 1'000'000; ++i) {
+        tower += "\u0301";
+    }
+    const std::string shown = printable(tower + "b\u0301");
+    EXPECT_EQ(shown, "a\u0301\u0301\u0301\u0301\u0301\u0301\u0301\u0301...b\u0301");
+    EXPECT_EQ(printable(shown), shown);
+}
+
 TEST(Text, printable_keeps_lines_and_tabs_when_asked) { EXPECT_EQ(printable("a\n\tb\r\x1b", KeepLines::yes), "a\n\tb\\x0d\\x1b"); }
 
 TEST(Text, printable_output_is_printable_for_every_pair_of_bytes) {
