@@ -15,7 +15,7 @@ Result<void> SolvIndexer::build(const repo::RepoConfig&, std::span<const repo::M
             }
             continue;
         }
-        if (solv::check_index(file)) {
+        if (solv::has_index(file)) {
             continue;
         }
         auto made = solv::make_index(file, stop);

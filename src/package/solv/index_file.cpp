@@ -13,11 +13,13 @@
 #include <malloc.h>
 #include <memory>
 #include <span>
+#include <stdio_ext.h>
 #include <string>
 #include <string_view>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
+#include <vector>
 
 namespace lastack::package::solv {
 namespace {
@@ -26,6 +28,7 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t header_size = 1024;
 constexpr std::size_t read_size = std::size_t{64} << 10;
+constexpr std::size_t sha256_digits = 64;
 constexpr int format = 1;  // of the header and of what is left out of the metadata: any change there is a new format
 
 struct FileCloser {
@@ -38,6 +41,7 @@ struct PoolFreer {
 };
 
 constexpr std::string_view left_out_line = "left out ";
+constexpr std::string_view checksum_line = "holds sha256 ";
 
 // Everything that an index depends on. One is read only if its header is, byte for byte, what we would write.
 std::string header_of(const repo::MetadataFile& source, unsigned left_out, const Digest& checksum) {
@@ -46,7 +50,7 @@ std::string header_of(const repo::MetadataFile& source, unsigned left_out, const
     for (const Digest& digest : source.file.digests) {
         text += "made of " + std::string{to_string(digest.algorithm)} + " " + digest.hex + "\n";
     }
-    text += "holds " + std::string{to_string(checksum.algorithm)} + " " + checksum.hex + "\n";
+    text += std::string{checksum_line} + checksum.hex + "\n";
     text.resize(header_size, '\n');
     return text;
 }
@@ -80,8 +84,10 @@ bool only_ours_to_write(int fd) {
 struct OpenIndex {
     FileDescriptor file;
     unsigned left_out;
+    Digest checksum;
 };
 
+// What the header says of itself and of what it was made of is as it should be; what follows it was not looked at.
 std::optional<OpenIndex> open_index(const repo::MetadataFile& source) {
     const fs::path path = index_path(source);
     auto file = open_file(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
@@ -95,11 +101,32 @@ std::optional<OpenIndex> open_index(const repo::MetadataFile& source) {
     }
     unsigned left_out = 0;
     std::from_chars(header.data() + left_out_line.size(), header.data() + header.size(), left_out);
-    const auto checksum = checksum_of(file->get(), left_out, path);
+    const auto at = header.find(checksum_line);
+    if (at == std::string::npos) {
+        return std::nullopt;
+    }
+    auto checksum = parse_digest("sha256", header.substr(at + checksum_line.size(), sha256_digits));
     if (!checksum || header != header_of(source, left_out, *checksum)) {
         return std::nullopt;
     }
-    return OpenIndex{.file = std::move(*file), .left_out = left_out};
+    return OpenIndex{.file = std::move(*file), .left_out = left_out, .checksum = std::move(*checksum)};
+}
+
+bool is_whole(const OpenIndex& index, const fs::path& path) {
+    return checksum_of(index.file.get(), index.left_out, path) == index.checksum;
+}
+
+// Summaries are read in pages, only those that are shown; and what nothing reads is not kept.
+int storage_of(::Repo* repo, Repokey* key, void* data) {
+    switch (key->name) {
+        case SOLVABLE_SUMMARY:
+            return KEY_STORAGE_VERTICAL_OFFSET;
+        case SOLVABLE_BUILDTIME:
+        case SOLVABLE_HEADEREND:
+            return KEY_STORAGE_DROPPED;
+        default:
+            return repo_write_stdkeyfilter(repo, key, data);
+    }
 }
 
 // Under a name that only the holder of the cache's lock uses: what a killed run left there is taken away.
@@ -118,8 +145,8 @@ Result<void> write_index(const fs::path& path, ::Repo* repo, const repo::Metadat
     const auto failed = [&] { return std::unexpected{system_error(errno, "cannot write " + path.string())}; };
     const int copy = ::fcntl(created->get(), F_DUPFD_CLOEXEC, 0);
     File file{copy < 0 ? nullptr : ::fdopen(copy, "w")};
-    if (!file || std::fseek(file.get(), header_size, SEEK_SET) != 0 || repo_write(repo, file.get()) != 0 ||
-        std::fclose(file.release()) != 0) {
+    if (!file || std::fseek(file.get(), header_size, SEEK_SET) != 0 ||
+        repo_write_filtered(repo, file.get(), &storage_of, nullptr, nullptr) != 0 || std::fclose(file.release()) != 0) {
         return failed();
     }
     const auto checksum = checksum_of(created->get(), left_out, path);
@@ -137,21 +164,21 @@ fs::path index_path(const repo::MetadataFile& source) {
     return path += ".solv";
 }
 
-std::optional<unsigned> check_index(const repo::MetadataFile& source) {
-    const auto index = open_index(source);
-    return index ? std::optional{index->left_out} : std::nullopt;
-}
+bool has_index(const repo::MetadataFile& source) { return open_index(source).has_value(); }
 
 std::optional<unsigned> load_index(s_Repo* repo, const repo::MetadataFile& source) {
     auto index = open_index(source);
-    if (!index) {
+    if (!index || !is_whole(*index, index_path(source))) {
         return std::nullopt;
     }
+    std::vector<char> buffer(read_size);
     const File file{::fdopen(index->file.get(), "r")};
     if (!file) {
         return std::nullopt;
     }
     (void)index->file.release();
+    (void)::__fsetlocking(file.get(), FSETLOCKING_BYCALLER);  // libsolv reads byte by byte, and each would take the lock
+    std::setvbuf(file.get(), buffer.data(), _IOFBF, buffer.size());
     if (std::fseek(file.get(), header_size, SEEK_SET) != 0 || repo_add_solv(repo, file.get(), 0) != 0) {
         repo_empty(repo, 1);
         return std::nullopt;

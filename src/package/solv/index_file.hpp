@@ -17,11 +17,12 @@ namespace lastack::package::solv {
 // "OBJECT.solv"
 [[nodiscard]] std::filesystem::path index_path(const repo::MetadataFile& source);
 
-// How many packages of `source` are not in its index, as their names are unacceptable. Nothing: there is no index of `source` that can be
-// trusted: absent, damaged, made by another version or of other bytes, or writable for somebody with fewer rights than who runs this.
-[[nodiscard]] std::optional<unsigned> check_index(const repo::MetadataFile& source);
+// Whether there is an index of `source`, not made by another version or of other bytes, nor writable for somebody with fewer rights than
+// who runs this. Whether its own bytes are as they were written is only looked at when they are used.
+[[nodiscard]] bool has_index(const repo::MetadataFile& source);
 
-// The same, and its packages are added to `repo`.
+// Adds the packages of the index of `source` to `repo`. Returns how many are not in it, as their names are unacceptable. Nothing: there is
+// no index that can be used (see above; or it is damaged), and `repo` is empty.
 [[nodiscard]] std::optional<unsigned> load_index(s_Repo* repo, const repo::MetadataFile& source);
 
 // Reads `source` in a pool of its own and writes its index. Errors: as read_metadata(), and of the local system.
