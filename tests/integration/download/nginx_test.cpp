@@ -74,7 +74,7 @@ TEST_F(Nginx, a_cancelled_download_is_resumed_where_it_ended) {
 
 TEST_F(Nginx, that_limits_each_connection_sends_the_end_of_a_large_file_over_a_second_one) {
     const NginxServer server({.locations = {{"/slow/", "limit_rate 500k;"}}});
-    const auto content = content_of(6'500'000);
+    const auto content = content_of(10'000'000);
     server.publish("slow/f", content);
     auto request = file(server.url("/slow/f"));
     request.digests = {sha256(content)};

@@ -289,8 +289,10 @@ TEST_F(LoadConfig, local_and_ftp_urls_and_metalinks_are_taken_and_their_variable
     root.write("etc/yum.repos.d/f.repo", "[f]\nbaseurl=file:///srv/$where/ ftp://h/x\nmetalink=https://m/$where\n");
     const auto config = load();
     EXPECT_THAT(config.warnings, IsEmpty());
-    EXPECT_THAT(config.repos.at(0).baseurl, testing::ElementsAre("file:///srv/media", "ftp://h/x"));
-    EXPECT_EQ(config.repos.at(0).metalink, "https://m/media");
+    const auto repo = std::ranges::find(config.repos, "f", &RepoConfig::id);
+    ASSERT_NE(repo, config.repos.end());
+    EXPECT_THAT(repo->baseurl, testing::ElementsAre("file:///srv/media", "ftp://h/x"));
+    EXPECT_EQ(repo->metalink, "https://m/media");
     root.write("etc/yum.repos.d/f.repo", "[f]\nbaseurl=file://elsewhere/srv file:srv\n");
     EXPECT_EQ(load().warnings.size(), 2u);
 }

@@ -222,21 +222,22 @@ TEST(RepoUrls, are_expanded_and_checked) {
     draft.config.id = "r";
     draft.config.name = "R $basearch";
     draft.config.origin = "x.repo:1";
-    draft.config.baseurl = {"http://h/$basearch//", "ftp://h/x", "file:///dev/zero", "https://h/y", "http://h/a\\b", "/local"};
-    draft.config.mirrorlist = "ftp://m/";
+    draft.config.baseurl = {
+        "http://h/$basearch//", "ftp://h/x", "file:///srv/$basearch/", "https://h/y", "http://h/a\\b", "/local", "file://h/x"};
+    draft.config.mirrorlist = "gopher://m/";
     draft.config.gpgkey = {"file:///k-$basearch"};
     ASSERT_TRUE(finish_urls(draft, {{"basearch", "x86_64"}}));
-    EXPECT_THAT(draft.config.baseurl, ElementsAre("http://h/x86_64", "https://h/y"));
+    EXPECT_THAT(draft.config.baseurl, ElementsAre("http://h/x86_64", "ftp://h/x", "file:///srv/x86_64", "https://h/y"));
     EXPECT_EQ(draft.config.mirrorlist, "");
     EXPECT_EQ(draft.config.name, "R x86_64");
     EXPECT_THAT(draft.config.gpgkey, ElementsAre("file:///k-x86_64"));
-    EXPECT_EQ(draft.notes.size(), 5u);
+    EXPECT_EQ(draft.notes.size(), 4u);
     EXPECT_THAT(draft.notes, testing::Each(HasSubstr("x.repo:1: ")));
 }
 
 TEST(RepoUrls, passwords_do_not_reach_the_warning) {
     RepoDraft draft;
-    draft.config.baseurl = {"ftp://user:secret@h/x"};
+    draft.config.baseurl = {"gopher://user:secret@h/x"};
     ASSERT_TRUE(finish_urls(draft, {}));
     ASSERT_EQ(draft.notes.size(), 1u);
     EXPECT_THAT(draft.notes[0], testing::Not(HasSubstr("secret")));
