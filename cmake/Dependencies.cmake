@@ -10,8 +10,10 @@ if(NOT LASTACK_LIBRARY_ONLY)
   find_package(fmt REQUIRED)                   # cli, package
   find_package(CLI11 REQUIRED)                 # cli
   find_package(ZLIB REQUIRED)                  # repo
+  find_package(BZip2 REQUIRED)                 # repo
   find_package(LibLZMA REQUIRED)               # repo
   pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)            # repo
+  pkg_check_modules(YAML REQUIRED IMPORTED_TARGET yaml-0.1)           # module documents: repo
   pkg_check_modules(SOLV REQUIRED IMPORTED_TARGET libsolv libsolvext) # package
   pkg_check_modules(RPM REQUIRED IMPORTED_TARGET rpm)                 # package (reading), transact
 endif()

@@ -29,6 +29,9 @@ namespace lastack {
 struct ClientOptions {
     // Files transferred at a time, and connections open at a time. Default 3, range 1..4096. dnf.conf: max_parallel_downloads.
     unsigned max_parallel_downloads = 3;
+    // Documents to memory fetched at a time, beside the downloads and with connections of their own; small answers wait for the way there
+    // and back rather than for bandwidth. Default 0 = they are counted among max_parallel_downloads. Range to 4096.
+    unsigned max_parallel_documents = 0;
     // Connections per host and port. Default 3, range 1..4096. dnf.conf: max_downloads_per_mirror.
     unsigned max_connections_per_host = 3;
     // Longest time a connection stays open unused when the server gave no Keep-Alive hint. Default 4 s.

@@ -130,15 +130,20 @@ struct FetchRequest {
     std::string if_modified_since;        // its Last-Modified; empty: none
     // As DownloadRequest::check, for the body. Not called for a document that was not modified.
     std::function<Result<void>(std::string_view body)> check;
+    // Several parts of a file in one answer, in rising order and apart from each other, at most 256; together no more than `size_limit`.
+    // They are FetchResult::parts then, and `check` is not called. A server that knows no ranges, or not several at a time, is
+    // HttpErrc::bad_range. Errc::invalid_argument: other ranges, or together with `options.range`, a body or a validator. Default none.
+    std::vector<ByteRange> ranges;
     RequestOptions options;
 };
 
 struct FetchResult {
     bool not_modified = false;  // 304: the copy at hand is current and `body` is empty
     std::string body;
-    std::string url;            // the URL that answered, without secrets
-    std::string etag;           // as the server sent it; empty: none
-    std::string last_modified;  // likewise
+    std::vector<std::string> parts;  // of FetchRequest::ranges, one for each; `body` is empty then
+    std::string url;                 // the URL that answered, without secrets
+    std::string etag;                // as the server sent it; empty: none
+    std::string last_modified;       // likewise
 };
 
 }  // namespace lastack

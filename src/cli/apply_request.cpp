@@ -12,9 +12,11 @@
 #include "package/fetch.hpp"
 #include "package/root_access.hpp"
 #include "package/transaction.hpp"
+#include "repo/repo_keyring.hpp"
 
 #include <fmt/format.h>
 
+#include <ctime>
 #include <set>
 #include <variant>
 
@@ -205,8 +207,10 @@ private:
             const package::Step& step = solution_.steps[plan_.step_of_request[i]];
             spec.incoming.push_back({.file = plan_.requests[i].path,
                                      .announced = step.package.nevra,
+                                     .dependencies = step.dependencies,
                                      .update = step.action != Action::install || !step.replaces.empty(),
-                                     .check_signature = repo_of(step).config.gpgcheck});
+                                     .check_signature = repo_of(step).config.gpgcheck,
+                                     .keyring = keyring_of(repo_of(step))});
             spec.downgrade_allowed = spec.downgrade_allowed || step.action == Action::downgrade;
         }
         for (const package::Step& step : solution_.steps) {
@@ -219,6 +223,33 @@ private:
             }
         }
         return spec;
+    }
+
+    // Packages of a repository that names its keys must be signed with one of these.
+    [[nodiscard]] std::optional<std::size_t> keyring_of(const repo::ReadyRepo& repo) const {
+        return repo.config.gpgcheck && !repo.config.gpgkey.empty() ? std::optional{static_cast<std::size_t>(&repo - repos_.data())}
+                                                                   : std::nullopt;
+    }
+
+    // One for each of repos_.
+    [[nodiscard]] Result<std::vector<package::BoundKeys>> keyrings() const {
+        std::vector<package::BoundKeys> all;
+        for (const repo::ReadyRepo& repo : repos_) {
+            auto& keys = all.emplace_back();
+            if (!keyring_of(repo)) {
+                continue;
+            }
+            const auto accepted = repo::RepoKeyring(repo::persist_directory(config()), repo.config).load();
+            if (!accepted) {
+                return std::unexpected(accepted.error());
+            }
+            for (const repo::Certificate& key : *accepted) {
+                if (repo::refusal_of(key, std::time(nullptr)).empty()) {
+                    keys.push_back(key.packets);
+                }
+            }
+        }
+        return all;
     }
 
     [[nodiscard]] const repo::ReadyRepo& repo_of(const package::Step& step) const {
@@ -234,14 +265,19 @@ private:
     std::optional<int> check_packages(package::Transaction& transaction) {
         std::set<std::string> asked;
         while (true) {
-            auto verdicts = transaction.verify();
+            const auto bound = keyrings();
+            if (!bound) {
+                return session_.fail(bound.error());
+            }
+            auto verdicts = transaction.verify(*bound);
             if (!verdicts) {
                 return session_.fail(verdicts.error());
             }
             const repo::ReadyRepo* missing_key = nullptr;
             for (const package::Verdict& verdict : *verdicts) {
                 const package::Step& step = solution_.steps[plan_.step_of_request[verdict.index]];
-                if (verdict.state == SignatureState::unknown_key && !asked.contains(step.package.repo_id)) {
+                const bool other_key = verdict.state == SignatureState::unknown_key || verdict.state == SignatureState::foreign_key;
+                if (other_key && !asked.contains(step.package.repo_id)) {
                     missing_key = &repo_of(step);
                 } else if (verdict.state != SignatureState::good) {
                     return refuse(verdict, step, plan_.requests[verdict.index].path);
@@ -251,7 +287,7 @@ private:
                 return std::nullopt;
             }
             asked.insert(missing_key->config.id);
-            if (auto imported = import_keys(session_, transaction, missing_key->config); !imported) {
+            if (auto imported = import_package_keys(session_, transaction, missing_key->config); !imported) {
                 return session_.fail(imported.error());
             }
         }
@@ -270,8 +306,15 @@ private:
                 break;
             case SignatureState::unknown_key:
                 error.code = package::PackageErrc::unknown_key;
-                error.cause = fmt::format("Public key for {} is not installed (key {}); the imported keys did not help, wrong key(s)?",
+                error.cause = fmt::format("Public key for {} is not installed (key {}). Import of key(s) didn't help, wrong key(s)?",
                                           file.filename().string(), verdict.key_id);
+                break;
+            case SignatureState::foreign_key:
+                error.code = package::PackageErrc::foreign_key;
+                error.cause = fmt::format("{} is signed with key {}, which this system knows, but which is not a key of repository '{}'",
+                                          file.filename().string(), verdict.key_id, step.package.repo_id);
+                error.next_step =
+                    fmt::format("nothing was changed; if repository '{}' has a new key, name it in gpgkey=", step.package.repo_id);
                 break;
             case SignatureState::not_a_package:
                 error.code = package::PackageErrc::not_a_package;

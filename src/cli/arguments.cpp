@@ -113,6 +113,9 @@ private:
             ->allow_extra_args(false);
         app_.add_flag("-y,--assumeyes", o.assumeyes, "Answer yes to every question");
         app_.add_flag("--assumeno", o.assumeno, "Answer no to every question; wins over -y");
+        app_.add_flag("-C,--cacheonly", cache_only_, "Use the cached metadata however old it is; ask no server for newer");
+        app_.add_flag("--refresh", refresh_, "Ask every enabled repository for newer metadata first");
+        app_.add_flag("--allow-rollback", o.allow_rollback, "Accept metadata that is older than what was there, or from the future");
         app_.add_flag("--downloadonly", arguments_.download_only, "Download the packages, install nothing");
         app_.add_flag("-q,--quiet", quiet_, "Say only what must be said");
         app_.add_flag("-v,--verbose", verbose_, "Also tell the life of each connection");
@@ -138,13 +141,20 @@ private:
         CLI::App* remove = add_command(Command::remove, "remove", "Remove packages and what needs them");
         remove->alias("erase");
         add_operands(remove, "PACKAGE", "Names, globs, name.arch or name-version", true);
-        add_operands(add_command(Command::list, "list", "List packages"), "WHAT",
-                     "all (default), installed, available or updates; then names or globs");
+        CLI::App* list = add_command(Command::list, "list", "List packages");
+        add_operands(list, "WHAT", "all (default), installed, available or updates; then names or globs");
+        add_json(list);
         CLI::App* check = add_command(Command::check_update, "check-update", "List updates; exit status 100 when there are some");
         check->alias("check-upgrade");
         add_operands(check, "PACKAGE", "Names or globs");
-        add_command(Command::makecache, "makecache", "Bring the metadata cache up to date");
-        add_operands(add_command(Command::clean, "clean", "Remove cached data"), "WHAT", "packages, metadata, expire-cache or all", true);
+        add_json(check);
+        add_repository_commands();
+        CLI::App* makecache = add_command(Command::makecache, "makecache", "Bring the metadata cache up to date");
+        add_operands(makecache, "HOW", "fast (of yum): the same, as only what commands need is ever fetched");
+        makecache->add_flag("--timer", timer_, "Ask only for what has expired");
+        add_operands(add_command(Command::clean, "clean", "Remove cached data"), "WHAT", "packages, metadata, dbcache, expire-cache or all",
+                     true);
+        add_json(add_command(Command::cache, "cache", "Show what the cache holds and for whom"));
         CLI::App* get = add_command(Command::get, "get", "Download files");
         add_operands(get, "URL", "What to download");
         get->add_option("-o,--output", arguments_.output, "Name of the file, for a single URL")->type_name("FILE");
@@ -153,6 +163,61 @@ private:
         add_socket_options(
             add_command(Command::sockets, "sockets", "Show TCP sockets and what is half closed; or run a command and watch its"));
         add_operands(add_command(Command::help, "help", "Show help for a command"), "COMMAND", "A command's name");
+    }
+
+    void add_json(CLI::App* sub) { sub->add_flag("--json", arguments_.json, "One JSON document"); }
+
+    void add_repository_commands() {
+        CLI::App* list = add_command(Command::repolist, "repolist", "List the configured repositories");
+        list->alias("repository-list");
+        add_operands(list, "WHAT", "all, enabled (default) or disabled; then ids or globs");
+        list->add_flag("--all", all_, "All repositories");
+        list->add_flag("--enabled", only_enabled_, "Enabled repositories");
+        list->add_flag("--disabled", only_disabled_, "Disabled repositories");
+        add_json(list);
+        CLI::App* info = add_command(Command::repoinfo, "repoinfo", "Show what is known of repositories");
+        add_operands(info, "WHAT", "all, enabled (default) or disabled; then ids or globs");
+        info->add_flag("--all", all_, "All repositories");
+        info->add_flag("--enabled", only_enabled_, "Enabled repositories");
+        info->add_flag("--disabled", only_disabled_, "Disabled repositories");
+        add_json(info);
+    }
+
+    // yum's word in front of the operands, or dnf's flag.
+    std::optional<std::string> finish_repositories() {
+        const bool is_list = arguments_.command == Command::repolist || arguments_.command == Command::repoinfo;
+        if (!is_list) {
+            return std::nullopt;
+        }
+        auto& words = arguments_.operands;
+        const std::map<std::string, RepoChoice> choices{
+            {"all", RepoChoice::all}, {"enabled", RepoChoice::enabled}, {"disabled", RepoChoice::disabled}};
+        const bool flags[] = {all_, only_enabled_, only_disabled_};
+        if (std::ranges::count(flags, true) > 1) {
+            return "--all, --enabled and --disabled exclude each other";
+        }
+        if (all_ || only_enabled_ || only_disabled_) {
+            arguments_.repo_choice = all_ ? RepoChoice::all : only_enabled_ ? RepoChoice::enabled : RepoChoice::disabled;
+        } else if (!words.empty() && choices.contains(words.front())) {
+            arguments_.repo_choice = choices.at(words.front());
+            words.erase(words.begin());
+        }
+        return std::nullopt;
+    }
+
+    std::optional<std::string> finish_metadata() {
+        if (cache_only_ && (refresh_ || arguments_.command == Command::makecache)) {
+            return "-C asks no server, and --refresh and makecache ask them all";
+        }
+        if (arguments_.command == Command::makecache) {
+            auto& words = arguments_.operands;
+            if (words.size() > 1 || (words.size() == 1 && words.front() != "fast")) {
+                return "makecache takes no operand but fast";
+            }
+            refresh_ = !timer_;
+        }
+        arguments_.metadata = cache_only_ ? MetadataUse::cache_only : refresh_ ? MetadataUse::refresh : MetadataUse::when_expired;
+        return std::nullopt;
     }
 
     void add_socket_options(CLI::App* sub) {
@@ -229,6 +294,11 @@ private:
         if (quiet_ && verbose_) {
             return refuse("-q and -v exclude each other");
         }
+        for (const auto finish : {&Parser::finish_repositories, &Parser::finish_metadata}) {
+            if (const auto reason = (this->*finish)()) {
+                return refuse(*reason);
+            }
+        }
         if (const auto reason = finish_get()) {
             return refuse(*reason);
         }
@@ -248,6 +318,12 @@ private:
     int fail_after_ = -1;
     bool quiet_ = false;
     bool verbose_ = false;
+    bool cache_only_ = false;
+    bool refresh_ = false;
+    bool timer_ = false;
+    bool all_ = false;
+    bool only_enabled_ = false;
+    bool only_disabled_ = false;
 };
 
 // `sockets ... -- COMMAND...`: the words behind "--" belong to another program. CLI11 never sees them, because it would take "[a,b]" apart.

@@ -17,7 +17,31 @@ namespace lastack::cli {
 
 enum class Verbosity : std::uint8_t { quiet, normal, verbose };
 
-enum class Command : std::uint8_t { update, install, remove, list, check_update, makecache, clean, get, sockets, help };
+enum class Command : std::uint8_t {
+    update,
+    install,
+    remove,
+    list,
+    check_update,
+    repolist,
+    repoinfo,
+    makecache,
+    clean,
+    cache,
+    get,
+    sockets,
+    help
+};
+
+// Of `repolist`: which ones. Unset: those that are enabled, or all that an operand names.
+enum class RepoChoice : std::uint8_t { all, enabled, disabled };
+
+// Whether servers are asked for newer metadata.
+enum class MetadataUse : std::uint8_t {
+    when_expired,
+    refresh,     // --refresh: all of them
+    cache_only,  // -C: none, and what is cached is used however old
+};
 
 // What `sockets` is to look at: processes, or a command that it runs (the operands).
 struct SocketRequest {
@@ -34,6 +58,9 @@ struct Arguments {
     std::vector<std::string> operands;  // specs, URLs, what to clean or list; of sockets: the words behind "--", untouched
     repo::Overrides overrides;
     bool download_only = false;
+    MetadataUse metadata = MetadataUse::when_expired;
+    std::optional<RepoChoice> repo_choice;
+    bool json = false;  // one document on standard output
     Verbosity verbosity = Verbosity::normal;
     std::filesystem::path output;           // get -o: the file's name
     std::filesystem::path directory = ".";  // get -d: where files go

@@ -1,13 +1,13 @@
 #include "cli/columns.hpp"
 
+#include "cli/terminal_text.hpp"
+
 #include <algorithm>
 #include <numeric>
 
 namespace lastack::cli {
 
-std::size_t display_width(std::string_view text) {
-    return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
-}
+std::size_t display_width(std::string_view text) { return columns_of(text); }
 
 std::vector<std::size_t> column_widths(std::vector<std::size_t> wanted, const std::vector<std::size_t>& least, std::size_t available,
                                        std::size_t remainder) {

@@ -15,7 +15,7 @@ struct Cell {
     bool right = false;  // right-aligned
 };
 
-// Columns on a terminal that UTF-8 text takes: one per character.
+// Columns on a terminal that UTF-8 text takes.
 [[nodiscard]] std::size_t display_width(std::string_view text);
 
 // Widths that fill `available` together: those wanted when they fit, the rest shared and what does not divide given to `remainder`; when

@@ -24,10 +24,16 @@ int run_command(Session& session) {
             return run_list(session);
         case Command::check_update:
             return run_check_update(session);
+        case Command::repolist:
+            return run_repolist(session);
+        case Command::repoinfo:
+            return run_repoinfo(session);
         case Command::makecache:
             return run_makecache(session);
         case Command::clean:
             return run_clean(session);
+        case Command::cache:
+            return run_cache(session);
         case Command::get:
             return run_get(session);
         case Command::sockets:

@@ -10,8 +10,11 @@ namespace lastack::cli {
 [[nodiscard]] int run_remove(Session& session);
 [[nodiscard]] int run_list(Session& session);
 [[nodiscard]] int run_check_update(Session& session);
+[[nodiscard]] int run_repolist(Session& session);
+[[nodiscard]] int run_repoinfo(Session& session);
 [[nodiscard]] int run_makecache(Session& session);
 [[nodiscard]] int run_clean(Session& session);
+[[nodiscard]] int run_cache(Session& session);
 [[nodiscard]] int run_get(Session& session);
 [[nodiscard]] int run_sockets(Session& session);
 [[nodiscard]] int run_help(Session& session);

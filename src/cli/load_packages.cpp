@@ -1,10 +1,15 @@
 #include "cli/load_packages.hpp"
 
+#include "cli/import_keys.hpp"
 #include "cli/progress.hpp"
 #include "package/solv_indexer.hpp"
 #include "repo/error.hpp"
+#include "repo/repo_keyring.hpp"
+#include "repo/signature_trust.hpp"
 
 #include <algorithm>
+#include <set>
+#include <string>
 
 namespace lastack::cli {
 
@@ -16,23 +21,76 @@ Error no_repositories() {
 
 Result<repo::Cache> open_cache(Session& session) { return repo::Cache::open(session.config().main.cachedir); }
 
-Result<std::vector<repo::ReadyRepo>> refresh_metadata(Session& session, repo::Cache& cache, repo::Expiry expiry) {
+namespace {
+
+Result<void> import_wanted_keys(Session& session, const std::set<std::string>& wanted) {
+    for (const repo::RepoConfig& repo : session.config().repos) {
+        if (wanted.contains(repo.id)) {
+            if (auto imported = import_repository_keys(session, repo); !imported) {
+                return imported;
+            }
+        }
+    }
+    return {};
+}
+
+repo::Expiry expiry_of(MetadataUse use) {
+    switch (use) {
+        case MetadataUse::refresh:
+            return repo::Expiry::ignore;
+        case MetadataUse::cache_only:
+            return repo::Expiry::never;
+        case MetadataUse::when_expired:
+            break;
+    }
+    return repo::Expiry::honour;
+}
+
+}  // namespace
+
+Result<repo::RefreshOutcome> refresh_outcome(Session& session, repo::Cache& cache, const repo::Config& config) {
     Client& client = session.client();
     client.expect_more(true);
-    const auto progress = session.quiet() ? nullptr : make_progress(stdout, 1, 0);
     package::SolvIndexer indexer;
-    auto outcome = repo::refresh({.config = session.config(),
-                                  .cache = cache,
-                                  .client = client,
-                                  .expiry = expiry,
-                                  .indexer = &indexer,
-                                  .progress = progress.get(),
-                                  .stop = session.stop()});
+    repo::SignatureTrust trust(repo::persist_directory(session.config().main));
+    // A JSON document is all that stands on standard output.
+    const bool silent = session.quiet() || session.arguments().json;
+    const auto refresh = [&] {
+        const auto progress = silent ? nullptr : make_progress(stdout, 1, 0);
+        return repo::refresh({.config = config,
+                              .cache = cache,
+                              .client = client,
+                              .expiry = expiry_of(session.arguments().metadata),
+                              .indexer = &indexer,
+                              .trust = &trust,
+                              .progress = progress.get(),
+                              .stop = session.stop()});
+    };
+    auto outcome = refresh();
+    if (const auto wanted = trust.take_key_wanted(); !wanted.empty() && !session.stop().stop_requested()) {
+        if (auto imported = import_wanted_keys(session, wanted); imported) {
+            outcome = refresh();
+        } else if (!outcome || imported.error().code == Errc::cancelled) {
+            return std::unexpected(std::move(imported.error()));
+        } else {
+            session.warn(describe(imported.error()));  // the old metadata, which was verified, serves on
+        }
+    }
+    if (!outcome && !trust.take_key_wanted().empty()) {
+        outcome.error().cause += ". Import of key(s) didn't help, wrong key(s)?";
+    }
+    if (outcome) {
+        for (const std::string& warning : outcome->warnings) {
+            session.warn(warning);
+        }
+    }
+    return outcome;
+}
+
+Result<std::vector<repo::ReadyRepo>> refresh_metadata(Session& session, repo::Cache& cache) {
+    auto outcome = refresh_outcome(session, cache, session.config());
     if (!outcome) {
         return std::unexpected(std::move(outcome.error()));
-    }
-    for (const std::string& warning : outcome->warnings) {
-        session.warn(warning);
     }
     for (const repo::RefreshFailure& skipped : outcome->skipped) {
         session.warn("repository '" + skipped.repo_id + "' is left out: " + describe(skipped.error));
@@ -47,7 +105,7 @@ Result<LoadedPackages> load_packages(Session& session, repo::Cache& cache, Metad
         return std::unexpected(no_repositories());
     }
     if (metadata != Metadata::not_needed && any_enabled) {
-        auto ready = refresh_metadata(session, cache, repo::Expiry::honour);
+        auto ready = refresh_metadata(session, cache);
         if (!ready) {
             return std::unexpected(std::move(ready.error()));
         }
@@ -58,8 +116,12 @@ Result<LoadedPackages> load_packages(Session& session, repo::Cache& cache, Metad
         return std::unexpected(std::move(sack.error()));
     }
     for (const repo::ReadyRepo& repo : repos) {
-        auto added = sack->add_repository(
-            {.id = repo.config.id, .cost = repo.config.cost, .priority = repo.config.priority, .indexed = repo.files.front()});
+        auto added = sack->add_repository({.id = repo.config.id,
+                                           .cost = repo.config.cost,
+                                           .priority = repo.config.priority,
+                                           .exclude = repo.config.exclude,
+                                           .include = repo.config.includepkgs,
+                                           .indexed = repo.files.front()});
         if (!added) {
             return std::unexpected(std::move(added.error()));
         }

@@ -26,8 +26,10 @@ enum class Metadata : unsigned char {
 [[nodiscard]] Error no_repositories();
 [[nodiscard]] Result<repo::Cache> open_cache(Session& session);
 
-// Refreshes the metadata; what is skipped is told as a warning. More requests are expected to follow.
-[[nodiscard]] Result<std::vector<repo::ReadyRepo>> refresh_metadata(Session& session, repo::Cache& cache, repo::Expiry expiry);
+// Refreshes the metadata as the command line wants it; warnings are told. More requests are expected to follow.
+[[nodiscard]] Result<repo::RefreshOutcome> refresh_outcome(Session& session, repo::Cache& cache, const repo::Config& config);
+// The same of the session's repositories; what is skipped is told as a warning.
+[[nodiscard]] Result<std::vector<repo::ReadyRepo>> refresh_metadata(Session& session, repo::Cache& cache);
 
 [[nodiscard]] Result<LoadedPackages> load_packages(Session& session, repo::Cache& cache, Metadata metadata);
 

@@ -2,6 +2,9 @@
 
 #include "base/text.hpp"
 #include "cli/columns.hpp"
+#include "cli/json_text.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 
@@ -41,6 +44,22 @@ std::string package_list(const std::vector<PackageSection>& sections, unsigned w
         }
     }
     return out;
+}
+
+std::string package_list_json(const std::vector<PackageSection>& sections) {
+    std::string out;
+    for (const auto& section : sections) {
+        std::string list;
+        for (const package::Package& package : section.packages) {
+            const package::Nevra& nevra = package.nevra;
+            list += fmt::format(R"({}{{"name":{},"epoch":{},"version":{},"release":{},"arch":{},"repository":{},"summary":{}}})",
+                                list.empty() ? "" : ",", json_string(nevra.name), json_string(nevra.epoch), json_string(nevra.version),
+                                json_string(nevra.release), json_string(nevra.arch), json_string(package.repo_id),
+                                json_string(package.summary));
+        }
+        out += fmt::format("{}{}:[{}]", out.empty() ? "" : ",", json_string(section.key), list);
+    }
+    return "{" + out + "}\n";
 }
 
 }  // namespace lastack::cli

@@ -9,6 +9,10 @@ namespace lastack::cli {
 
 namespace {
 
+// Small answers wait for the way there and back, not for bandwidth: one round of questions to all repositories.
+constexpr unsigned parallel_documents = 16;
+constexpr unsigned parallel_documents_per_host = 5;
+
 void put(std::FILE* out, std::string_view text) {
     std::fwrite(text.data(), 1, text.size(), out);
     std::fflush(out);
@@ -33,7 +37,10 @@ Result<void> Session::load_config() {
 Client& Session::client() {
     if (!client_) {
         const char* debug = std::getenv("LASTACK_DEBUG");
-        ClientOptions options{.max_parallel_downloads = config_.main.max_parallel_downloads};
+        ClientOptions options{.max_parallel_downloads = config_.main.max_parallel_downloads, .max_parallel_documents = parallel_documents};
+        if (options.max_parallel_downloads <= options.max_connections_per_host) {
+            options.max_connections_per_host = parallel_documents_per_host;  // downloads have fewer places than that
+        }
         if (arguments_.get.jobs) {
             options.max_parallel_downloads = *arguments_.get.jobs;
             options.max_connections_per_host = *arguments_.get.jobs;

@@ -26,7 +26,8 @@ net::PoolOptions pool_options(const ClientOptions& options, std::function<void(b
         }
     };
     return {.limits = {.per_key = std::clamp(options.max_connections_per_host, 1u, most_connections),
-                       .total = std::clamp(options.max_parallel_downloads, 1u, most_connections)},
+                       .total = std::clamp(options.max_parallel_downloads, 1u, most_connections) +
+                                std::min(options.max_parallel_documents, most_connections)},
             .idle_limit = options.idle_limit,
             .on_event = options.trace || options.on_connection_event ? std::function<void(const ConnectionEvent&)>{tell} : nullptr,
             .on_any_open = std::move(on_any_open)};
@@ -55,6 +56,8 @@ Engine::Engine(net::Network& network, const ClientOptions& options, Setting sett
       history_{options.mirror_history},
       wall_clock_{setting.wall_clock ? std::move(setting.wall_clock) : [] { return static_cast<std::int64_t>(std::time(nullptr)); }},
       history_saved_{network.now()},
+      files_{.most = max_running_, .queue = {}},
+      documents_{.most = std::min(options.max_parallel_documents, most_connections), .queue = {}},
       tasks_{network} {
     mirrors_.places.most = max_running_;
     mirrors_.places.on_return = [this] { start_queued(); };
@@ -76,7 +79,8 @@ Engine::JobId Engine::add(DownloadRequest request, std::shared_ptr<JobProgress> 
             (*callback)(co_await run_job(transport, disk, throttle, std::move(wanted), std::move(told), std::move(held)));
         }(transport(), workers_, throttle_, request, progress, shared, std::move(need));
     };
-    return enqueue(std::move(first_need), std::move(start), [shared](Error error) { (*shared)(std::unexpected(std::move(error))); });
+    return enqueue(files_, std::move(first_need), std::move(start),
+                   [shared](Error error) { (*shared)(std::unexpected(std::move(error))); });
 }
 
 Engine::JobId Engine::add(FetchRequest request, OnFetch done) {
@@ -88,7 +92,8 @@ Engine::JobId Engine::add(FetchRequest request, OnFetch done) {
             (*callback)(co_await run_fetch(transport, disk, throttle, std::move(wanted), std::move(held)));
         }(transport(), workers_, throttle_, request, shared, std::move(need));
     };
-    return enqueue(std::move(first_need), std::move(start), [shared](Error error) { (*shared)(std::unexpected(std::move(error))); });
+    return enqueue(documents_, std::move(first_need), std::move(start),
+                   [shared](Error error) { (*shared)(std::unexpected(std::move(error))); });
 }
 
 Engine::JobId Engine::add(FetchRequest request, std::shared_ptr<StreamPipe> pipe) {
@@ -99,17 +104,18 @@ Engine::JobId Engine::add(FetchRequest request, std::shared_ptr<StreamPipe> pipe
             to->end(co_await run_stream(transport, disk, throttle, std::move(wanted), to, std::move(held)));
         }(transport(), workers_, throttle_, request, pipe, std::move(need));
     };
-    return enqueue(std::move(first_need), std::move(start), [pipe](Error error) { pipe->end(std::unexpected(std::move(error))); });
+    return enqueue(files_, std::move(first_need), std::move(start), [pipe](Error error) { pipe->end(std::unexpected(std::move(error))); });
 }
 
-Engine::JobId Engine::enqueue(std::optional<Need> need, std::function<net::Task<void>(std::optional<Need>)> start,
+Engine::JobId Engine::enqueue(Lane& lane, std::optional<Need> need, std::function<net::Task<void>(std::optional<Need>)> start,
                               std::function<void(Error)> refuse) {
     const JobId id = ++last_id_;
     if (shutting_down_) {
         refuse(cancelled_error());
         return id;
     }
-    queue_.push_back({.id = id, .need = std::move(need), .start = std::move(start), .refuse = std::move(refuse)});
+    Lane& own = lane.most == 0 ? files_ : lane;
+    own.queue.push_back({.id = id, .need = std::move(need), .start = std::move(start), .refuse = std::move(refuse)});
     start_queued();
     return id;
 }
@@ -127,18 +133,25 @@ std::optional<Need> Engine::need_of(const std::vector<std::string>& urls, const 
 }
 
 void Engine::start_queued() {
-    while (!shutting_down_ && running_.size() + mirrors_.places.lent < max_running_ && !queue_.empty()) {
-        Queued next = std::move(queue_.front());
-        queue_.pop_front();
-        running_[next.id] = tasks_.spawn(run(next.id, next.start(std::move(next.need))), "a download");
-    }
-    mirrors_.places.taken = static_cast<unsigned>(running_.size());
-    mirrors_.places.wanted = !queue_.empty();
+    start_queued(documents_, 0);
+    start_queued(files_, mirrors_.places.lent);
+    mirrors_.places.taken = files_.running;
+    mirrors_.places.wanted = !files_.queue.empty();
 }
 
-net::Task<void> Engine::run(JobId id, net::Task<void> job) {
+void Engine::start_queued(Lane& lane, unsigned lent) {
+    while (!shutting_down_ && lane.running + lent < lane.most && !lane.queue.empty()) {
+        Queued next = std::move(lane.queue.front());
+        lane.queue.pop_front();
+        ++lane.running;
+        running_[next.id] = tasks_.spawn(run(next.id, lane, next.start(std::move(next.need))), "a download");
+    }
+}
+
+net::Task<void> Engine::run(JobId id, Lane& lane, net::Task<void> job) {
     co_await std::move(job);
     running_.erase(id);
+    --lane.running;
     start_queued();
     if (network_.now() - history_saved_ >= save_interval) {
         co_await save_history();
@@ -161,11 +174,13 @@ void Engine::cancel(JobId id) {
         tasks_.cancel(running->second);
         return;
     }
-    const auto queued = std::ranges::find_if(queue_, [id](const Queued& job) { return job.id == id; });
-    if (queued != queue_.end()) {
-        const auto refuse = std::move(queued->refuse);
-        queue_.erase(queued);
-        refuse(cancelled_error());
+    for (Lane* lane : {&files_, &documents_}) {
+        const auto queued = std::ranges::find_if(lane->queue, [id](const Queued& job) { return job.id == id; });
+        if (queued != lane->queue.end()) {
+            const auto refuse = std::move(queued->refuse);
+            lane->queue.erase(queued);
+            return refuse(cancelled_error());
+        }
     }
 }
 
@@ -180,10 +195,12 @@ ConnectionCounts Engine::counts() const {
 
 net::Task<void> Engine::shut_down() {
     shutting_down_ = true;
-    while (!queue_.empty()) {
-        const Queued job = std::move(queue_.front());
-        queue_.pop_front();
-        job.refuse(cancelled_error());
+    for (Lane* lane : {&files_, &documents_}) {
+        while (!lane->queue.empty()) {
+            const Queued job = std::move(lane->queue.front());
+            lane->queue.pop_front();
+            job.refuse(cancelled_error());
+        }
     }
     tasks_.cancel_all();
     co_await tasks_.join();

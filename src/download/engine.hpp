@@ -43,7 +43,8 @@ public:
     Engine(const Engine&) = delete;
     Engine& operator=(const Engine&) = delete;
 
-    // Jobs run in the order they were added, `max_parallel_downloads` at a time. The callback comes on the reactor, exactly once.
+    // Jobs run in the order they were added, `max_parallel_downloads` at a time; documents beside them when they have places of their own.
+    // The callback comes on the reactor, exactly once.
     JobId add(DownloadRequest request, std::shared_ptr<JobProgress> progress, OnDownload done);
     JobId add(FetchRequest request, OnFetch done);
     // Bytes and end go to the pipe.
@@ -78,10 +79,18 @@ private:
         std::function<net::Task<void>(std::optional<Need>)> start;
         std::function<void(Error)> refuse;
     };
+    // Jobs that wait for each other's places.
+    struct Lane {
+        unsigned most = 0;  // 0: its jobs are those of the other lane
+        unsigned running = 0;
+        std::list<Queued> queue;
+    };
 
-    JobId enqueue(std::optional<Need> need, std::function<net::Task<void>(std::optional<Need>)> start, std::function<void(Error)> refuse);
+    JobId enqueue(Lane& lane, std::optional<Need> need, std::function<net::Task<void>(std::optional<Need>)> start,
+                  std::function<void(Error)> refuse);
     void start_queued();
-    net::Task<void> run(JobId id, net::Task<void> job);
+    void start_queued(Lane& lane, unsigned lent);
+    net::Task<void> run(JobId id, Lane& lane, net::Task<void> job);
     std::optional<Need> need_of(const std::vector<std::string>& urls, const RequestOptions& options);
     [[nodiscard]] Transport transport() { return {network_, pool_, http_, ftp_, pace_, tasks_, mirrors_}; }
     [[nodiscard]] net::Task<void> save_history();
@@ -101,7 +110,8 @@ private:
     std::filesystem::path history_;  // of the mirrors; empty: none is kept
     std::function<std::int64_t()> wall_clock_;
     TimePoint history_saved_;
-    std::list<Queued> queue_;
+    Lane files_;
+    Lane documents_;  // to memory
     std::map<JobId, net::TaskGroup::Id> running_;
     JobId last_id_ = 0;
     bool shutting_down_ = false;

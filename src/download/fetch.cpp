@@ -1,5 +1,6 @@
 #include "download/fetch.hpp"
 
+#include "download/byteranges.hpp"
 #include "download/caller_check.hpp"
 #include "download/error.hpp"
 #include "download/local_file.hpp"
@@ -16,11 +17,18 @@ namespace {
 
 class MemorySink final : public http::BodySink {
 public:
-    MemorySink(std::uint64_t limit, bool conditional, std::optional<ByteRange> range)
-        : limit_{limit}, conditional_{conditional}, range_{range} {}
+    MemorySink(const FetchRequest& request, bool conditional)
+        : limit_{request.ranges.empty() ? request.size_limit : size_of(request.ranges)},
+          conditional_{conditional},
+          range_{request.options.range},
+          several_{!request.ranges.empty()} {}
 
     Result<http::BodyUse> begin(const http::ResponseHead& head, const http::Framing& framing) override {
         if (head.status == 304 && conditional_) {
+            return http::BodyUse::skip;
+        }
+        if (several_ && head.status != 206) {
+            refused_ = head.status == 200 ? knows_no_ranges(head.status) : http::status_error(head);
             return http::BodyUse::skip;
         }
         if (range_) {
@@ -32,7 +40,7 @@ public:
             cutter_ = PartCutter{*part};
             return http::BodyUse::take;
         }
-        if (head.status != 200 && head.status != 203) {
+        if (!several_ && head.status != 200 && head.status != 203) {
             refused_ = head.status == 206 ? Error{.code = http::HttpErrc::bad_range,
                                                   .phase = Phase::receiving,
                                                   .cause = "the server sent a part (206) though the whole document was asked for",
@@ -66,6 +74,20 @@ public:
     [[nodiscard]] std::uint64_t size() const { return body_.size(); }
 
 private:
+    // With what may stand between the parts.
+    static std::uint64_t size_of(const std::vector<ByteRange>& ranges) {
+        std::uint64_t size = part_overhead;
+        for (const ByteRange& range : ranges) {
+            size += *range.last - range.first + 1 + part_overhead;
+        }
+        return size;
+    }
+    static Error knows_no_ranges(int status) {
+        return Error{.code = http::HttpErrc::bad_range,
+                     .phase = Phase::receiving,
+                     .cause = "the server sent the whole file though parts of it were asked for",
+                     .http_status = status};
+    }
     [[nodiscard]] Error too_large() const {
         return Error{.code = DownloadErrc::too_large,
                      .phase = Phase::receiving,
@@ -75,6 +97,7 @@ private:
     std::uint64_t limit_;
     bool conditional_;
     std::optional<ByteRange> range_;
+    bool several_;
     PartCutter cutter_;
     std::string body_;
     std::optional<Error> refused_;
@@ -100,10 +123,12 @@ public:
         const auto& range = request_.options.range;
         if (range) {
             request.fields.add("Range", range_field(*range));
+        } else if (!request_.ranges.empty()) {
+            request.fields.add("Range", range_field(std::span{request_.ranges}));
         }
         const bool posted = request.method == http::Method::post;
         request.pace = pace_.get();
-        MemorySink sink{request_.size_limit, conditional, range};
+        MemorySink sink{request_, conditional};
         const std::string asked = request.url.str();
         need_.reset();
         auto response = co_await send(transport_, std::move(request), sink);
@@ -131,28 +156,27 @@ public:
             co_return in_context(std::move(whole.error()));
         }
         result_.body = sink.take_body();
+        if (!request_.ranges.empty()) {
+            const auto content_ranges = response->head.fields.all("Content-Range");
+            auto parts = parts_of(result_.body, response->head.fields.find("Content-Type").value_or(""), content_ranges, request_.ranges);
+            if (!parts) {
+                co_return in_context(std::move(parts.error()));
+            }
+            result_.parts = std::move(*parts);
+            result_.body.clear();
+        }
         result_.url = response->url.str();
         result_.etag = response->head.fields.find("ETag").value_or("");
         result_.last_modified = response->head.fields.find("Last-Modified").value_or("");
-        co_return result_.not_modified ? Result<void>{} : co_await check(asked);
+        co_return result_.not_modified || !request_.ranges.empty() ? Result<void>{} : co_await check(asked);
     }
 
     net::Task<Result<void>> ask_file(std::string url) override {
         need_.reset();
-        auto read = co_await disk_.run([&]() -> Result<std::string> {
-            auto part = open_local(url, request_.options.range, std::nullopt, request_.size_limit);
-            if (!part) {
-                return std::unexpected(std::move(part.error()));
-            }
-            std::string body(static_cast<std::size_t>(part->size), '\0');
-            auto n = read_at(part->file.get(), std::as_writable_bytes(std::span{body}), part->first, part->path);
-            if (!n) {
-                return std::unexpected(
-                    Error{.code = DownloadErrc::source_unusable, .phase = Phase::receiving, .cause = std::move(n.error().cause)});
-            }
-            body.resize(*n);
-            return body;
-        });
+        if (!request_.ranges.empty()) {
+            co_return co_await ask_file_parts(std::move(url));
+        }
+        auto read = co_await disk_.run([&]() -> Result<std::string> { return read_local(url, request_.options.range); });
         if (!read) {
             read.error().url = redact_url(url);
             co_return std::unexpected(std::move(read.error()));
@@ -165,6 +189,46 @@ public:
     [[nodiscard]] FetchResult take() { return std::move(result_); }
 
 private:
+    [[nodiscard]] Result<std::string> read_local(const std::string& url, const std::optional<ByteRange>& range) const {
+        auto part = open_local(url, range, std::nullopt, request_.size_limit);
+        if (!part) {
+            return std::unexpected(std::move(part.error()));
+        }
+        std::string body(static_cast<std::size_t>(part->size), '\0');
+        auto n = read_at(part->file.get(), std::as_writable_bytes(std::span{body}), part->first, part->path);
+        if (!n) {
+            return std::unexpected(
+                Error{.code = DownloadErrc::source_unusable, .phase = Phase::receiving, .cause = std::move(n.error().cause)});
+        }
+        body.resize(*n);
+        return body;
+    }
+
+    net::Task<Result<void>> ask_file_parts(std::string url) {
+        auto read = co_await disk_.run([&]() -> Result<std::vector<std::string>> {
+            std::vector<std::string> parts;
+            for (const ByteRange& range : request_.ranges) {
+                auto part = read_local(url, range);
+                if (part && part->size() != *range.last - range.first + 1) {
+                    return std::unexpected(Error{
+                        .code = http::HttpErrc::bad_range, .phase = Phase::receiving, .cause = "the file ends before the range does"});
+                }
+                if (!part) {
+                    return std::unexpected(std::move(part.error()));
+                }
+                parts.push_back(std::move(*part));
+            }
+            return parts;
+        });
+        if (!read) {
+            read.error().url = redact_url(url);
+            co_return std::unexpected(std::move(read.error()));
+        }
+        result_.parts = std::move(*read);
+        result_.url = redact_url(url);
+        co_return Result<void>{};
+    }
+
     // The caller's word on the body at hand.
     net::Task<Result<void>> check(std::string url) {
         if (!request_.check) {

@@ -9,15 +9,6 @@
 
 namespace lastack::download {
 
-namespace {
-
-struct ContentRange {
-    std::optional<std::uint64_t> first;  // unset for the "*/size" form of 416
-    std::optional<std::uint64_t> last;
-    std::optional<std::uint64_t> total;  // unset for "*"
-};
-
-// "bytes 5-9/10", "bytes 5-9/*", "bytes */10"
 std::optional<ContentRange> parse_content_range(std::string_view text) {
     constexpr std::string_view unit = "bytes ";
     if (text.size() < unit.size() || !iequals(text.substr(0, unit.size()), unit)) {
@@ -48,6 +39,8 @@ std::optional<ContentRange> parse_content_range(std::string_view text) {
     }
     return range;
 }
+
+namespace {
 
 std::unexpected<Error> fail(std::error_code code, std::string cause) {
     return std::unexpected(Error{.code = code, .phase = Phase::receiving, .cause = std::move(cause)});

@@ -12,8 +12,19 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace lastack::download {
+
+// The value of Content-Range.
+struct ContentRange {
+    std::optional<std::uint64_t> first;  // unset for the "*/size" form of 416
+    std::optional<std::uint64_t> last;   // set with `first`, and not below it
+    std::optional<std::uint64_t> total;  // unset for "*"
+};
+
+// "bytes 5-9/10", "bytes 5-9/*", "bytes */10"
+[[nodiscard]] std::optional<ContentRange> parse_content_range(std::string_view text);
 
 enum class ReplyUse : std::uint8_t {
     from_start,  // 200: the whole file; bytes at hand are thrown away

@@ -1,6 +1,7 @@
 #include "download/request_check.hpp"
 
 #include "base/text.hpp"
+#include "download/byteranges.hpp"
 #include "download/ftp_client.hpp"
 #include "download/local_file.hpp"
 
@@ -107,6 +108,31 @@ Result<void> check_layers(const std::vector<std::string>& urls, const RequestOpt
     return {};
 }
 
+Result<void> check_ranges(const FetchRequest& request) {
+    if (request.ranges.empty()) {
+        return {};
+    }
+    if (request.options.range || request.options.body || !request.if_none_match.empty() || !request.if_modified_since.empty()) {
+        return refuse("several ranges cannot be had together with 'range', a body or a validator");
+    }
+    if (request.ranges.size() > max_ranges) {
+        return refuse("more than " + std::to_string(max_ranges) + " ranges");
+    }
+    std::uint64_t rest = request.size_limit;
+    std::uint64_t next = 0;
+    for (const ByteRange& range : request.ranges) {
+        if (!range.last || *range.last < range.first || range.first < next || *range.last == UINT64_MAX) {
+            return refuse("the ranges do not rise, or one has no end");
+        }
+        if (*range.last - range.first >= rest) {
+            return refuse("the ranges are larger than " + std::to_string(request.size_limit) + " bytes together");
+        }
+        rest -= *range.last - range.first + 1;
+        next = *range.last + 1;
+    }
+    return {};
+}
+
 }  // namespace
 
 Result<void> check_request(const DownloadRequest& request, const OptionLayers& layers) {
@@ -117,6 +143,9 @@ Result<void> check_request(const DownloadRequest& request, const OptionLayers& l
 }
 
 Result<void> check_request(const FetchRequest& request, const OptionLayers& layers) {
+    if (auto ranges = check_ranges(request); !ranges) {
+        return ranges;
+    }
     return check_layers(request.urls, request.options, layers);
 }
 

@@ -64,39 +64,74 @@ struct XmlReader::Handlers {
 void XmlReader::ParserDeleter::operator()(XML_ParserStruct* parser) const noexcept { XML_ParserFree(parser); }
 
 XmlReader::XmlReader(std::string_view name, std::error_code code, XmlLimits limits)
-    : name_{name}, code_{code}, limits_{limits}, parser_{XML_ParserCreateNS("UTF-8", namespace_separator)} {}
+    : name_{name}, code_{code}, limits_{limits}, parser_{XML_ParserCreateNS("UTF-8", namespace_separator)} {
+    if (parser_ != nullptr) {
+        XML_SetUserData(parser_.get(), this);
+        XML_SetElementHandler(parser_.get(), Handlers::start, Handlers::end);
+        XML_SetCharacterDataHandler(parser_.get(), Handlers::text);
+        XML_SetStartDoctypeDeclHandler(parser_.get(), Handlers::doctype);
+        XML_SetXmlDeclHandler(parser_.get(), Handlers::declaration);
+    }
+}
 
 XmlReader::~XmlReader() = default;
 
 Result<void> XmlReader::walk(std::string_view document) {
-    if (document.size() > limits_.document) {
-        return std::unexpected(error_at(1, 0, "the document is larger than " + std::to_string(limits_.document) + " bytes"));
+    auto taken = take(document);
+    return taken ? close() : taken;
+}
+
+Result<void> XmlReader::take(std::string_view piece) {
+    constexpr std::size_t most_at_once = std::size_t{64} << 10;
+    if (piece.size() > limits_.document - taken_ && !error_) {
+        error_ = error_at(1, 0, "the document is larger than " + std::to_string(limits_.document) + " bytes");
     }
-    if (parser_ == nullptr) {
-        return std::unexpected(error_at(1, 0, "the XML parser cannot be made"));
+    // Whatever it is told, expat takes a document that begins like UTF-16 for that.
+    for (std::uint64_t at = taken_; at < 2 && at - taken_ < piece.size() && !error_; ++at) {
+        const auto byte = static_cast<unsigned char>(piece[static_cast<std::size_t>(at - taken_)]);
+        if (byte == 0 || byte >= 0xFE) {
+            error_ = error_at(1, 0, "not well-formed XML: the document is not UTF-8");
+        }
     }
-    XML_SetUserData(parser_.get(), this);
-    XML_SetElementHandler(parser_.get(), Handlers::start, Handlers::end);
-    XML_SetCharacterDataHandler(parser_.get(), Handlers::text);
-    XML_SetStartDoctypeDeclHandler(parser_.get(), Handlers::doctype);
-    XML_SetXmlDeclHandler(parser_.get(), Handlers::declaration);
-    const XML_Status status = XML_Parse(parser_.get(), document.data(), static_cast<int>(document.size()), XML_TRUE);
-    if (!error_ && status != XML_STATUS_OK) {
+    while (!piece.empty() && !error_) {
+        const auto part = piece.substr(0, most_at_once);
+        piece.remove_prefix(part.size());
+        taken_ += part.size();
+        if (auto parsed = parse(part, false); !parsed) {
+            return parsed;
+        }
+        if (taken_ - silent_since_ > limits_.markup) {
+            fail("a tag, comment or instruction is longer than " + std::to_string(limits_.markup) + " bytes");
+        }
+    }
+    return error_ ? Result<void>{std::unexpected(*error_)} : Result<void>{};
+}
+
+Result<void> XmlReader::close() {
+    auto parsed = parse({}, true);
+    if (!parsed) {
+        return parsed;
+    }
+    finish();
+    return error_ ? Result<void>{std::unexpected(*error_)} : Result<void>{};
+}
+
+Result<void> XmlReader::parse(std::string_view piece, bool last) {
+    if (parser_ == nullptr && !error_) {
+        error_ = error_at(1, 0, "the XML parser cannot be made");
+    }
+    if (!error_ && XML_Parse(parser_.get(), piece.data(), static_cast<int>(piece.size()), last ? XML_TRUE : XML_FALSE) != XML_STATUS_OK &&
+        !error_) {
         fail(std::string{"not well-formed XML: "} + XML_ErrorString(XML_GetErrorCode(parser_.get())));
     }
-    if (!error_) {
-        finish();
-    }
-    if (error_) {
-        return std::unexpected(*error_);
-    }
-    return {};
+    return error_ ? Result<void>{std::unexpected(*error_)} : Result<void>{};
 }
 
 void XmlReader::begin_element(std::string_view name, const XmlAttributes& attributes) {
     if (error_) {
         return;
     }
+    silent_since_ = taken_;
     ++depth_;
     text_.clear();
     if (depth_ > limits_.depth) {
@@ -127,6 +162,7 @@ void XmlReader::add_text(std::string_view text) {
     if (error_) {
         return;
     }
+    silent_since_ = taken_;
     if (text_.size() + text.size() > limits_.text) {
         return fail("a text is longer than " + std::to_string(limits_.text) + " bytes");
     }
@@ -137,6 +173,7 @@ void XmlReader::end_element(std::string_view name) {
     if (error_) {
         return;
     }
+    silent_since_ = taken_;
     const Name split = split_name(name);
     end(split.space, split.local, trim_lines(text_));
     text_.clear();
@@ -154,7 +191,7 @@ void XmlReader::fail(std::string what, std::error_code code) {
 Error XmlReader::error_at(std::uint64_t line, std::uint64_t column, const std::string& what) const {
     return {.code = code_,
             .phase = Phase::parsing,
-            .cause = std::string{name_} + ":" + std::to_string(line) + ":" + std::to_string(column + 1) + ": " + what};
+            .cause = name_ + ":" + std::to_string(line) + ":" + std::to_string(column + 1) + ": " + what};
 }
 
 }  // namespace lastack::download

@@ -17,10 +17,11 @@ struct XML_ParserStruct;
 namespace lastack::download {
 
 struct XmlLimits {
-    std::size_t document = std::size_t{1} << 20;
+    std::uint64_t document = std::uint64_t{1} << 20;
     unsigned depth = 16;
-    std::size_t attributes = 64;               // of one element
-    std::size_t text = std::size_t{64} << 10;  // also of an attribute's name or value
+    std::size_t attributes = 64;                // of one element
+    std::size_t text = std::size_t{64} << 10;   // also of an attribute's name or value
+    std::size_t markup = std::size_t{1} << 20;  // of one tag, comment or instruction, which the parser holds until it ends
 };
 
 class XmlAttributes {
@@ -42,12 +43,15 @@ public:
     XmlReader& operator=(const XmlReader&) = delete;
 
 protected:
-    // `name` is what messages call the document and must stay valid; `code` is that of everything that is wrong with it.
+    // `name` is what messages call the document; `code` is that of everything that is wrong with it.
     XmlReader(std::string_view name, std::error_code code, XmlLimits limits);
     ~XmlReader();
 
-    // Errors begin with "NAME:LINE:COLUMN: ".
+    // A document that is there as a whole. Errors begin with "NAME:LINE:COLUMN: ".
     Result<void> walk(std::string_view document);
+    // The same for one that comes in pieces, cut anywhere; what is wrong stays wrong.
+    Result<void> take(std::string_view piece);
+    Result<void> close();
 
     // `space` is the namespace's name, empty for none; depth() is 1 for the root element.
     virtual void start(std::string_view space, std::string_view element, const XmlAttributes& attributes) = 0;
@@ -71,13 +75,16 @@ private:
     void end_element(std::string_view name);
     void add_text(std::string_view text);
     bool within_limits(const XmlAttributes& attributes);
+    [[nodiscard]] Result<void> parse(std::string_view piece, bool last);
     [[nodiscard]] Error error_at(std::uint64_t line, std::uint64_t column, const std::string& what) const;
 
-    std::string_view name_;
+    std::string name_;
     std::error_code code_;
     XmlLimits limits_;
     std::unique_ptr<XML_ParserStruct, ParserDeleter> parser_;
     std::optional<Error> error_;
+    std::uint64_t taken_ = 0;
+    std::uint64_t silent_since_ = 0;  // of taken_, when the parser last told something
     unsigned depth_ = 0;
     std::string text_;
 };

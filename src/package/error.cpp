@@ -27,6 +27,8 @@ public:
                 return "the package is not signed";
             case PackageErrc::unknown_key:
                 return "the package is signed with an unknown key";
+            case PackageErrc::foreign_key:
+                return "the package is signed with a key of another repository";
             case PackageErrc::bad_signature:
                 return "a signature or digest of the package is wrong";
             case PackageErrc::key_refused:

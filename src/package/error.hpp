@@ -15,6 +15,7 @@ enum class PackageErrc {
     not_what_was_announced,  // the rpm's name, version or architecture differ from the metadata
     unsigned_package,        // gpgcheck=1 and the package has no signature
     unknown_key,             // signed with a key the root does not hold
+    foreign_key,             // signed with a key of the root that is not one of the package's repository
     bad_signature,           // signature or digest inside the rpm does not match
     key_refused,             // the user (or an unattended run) declined to import a key
     bad_key,                 // a key file that holds no usable OpenPGP key

@@ -116,7 +116,12 @@ Result<DownloadRequest> request_for(const Package& package, const repo::ReadyRep
         return std::unexpected{std::move(name.error())};
     }
     if (!package.digest) {
-        return std::unexpected{refusal(PackageErrc::no_digest, package, "the metadata has no checksum stronger than SHA-1")};
+        return std::unexpected{refusal(PackageErrc::no_digest, package, "the metadata has no usable checksum")};
+    }
+    // Two files of one digest can be made to order: as good as none.
+    if (repo::is_weak(package.digest->algorithm) && !repo.config.allow_weak_digests) {
+        return std::unexpected{
+            refusal(PackageErrc::no_digest, package, "the metadata has no checksum stronger than SHA-1 (allow_weak_digests=1 accepts it)")};
     }
     if (package.download_size > largest_package) {
         return std::unexpected{

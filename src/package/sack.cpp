@@ -74,12 +74,17 @@ struct Sack::Impl {
         }
     }
 
-    void hide_excluded(const ::Repo* repo) {
-        if (exclude.empty()) {
+    void hide_excluded(const ::Repo* repo, const RepoMetadata& metadata) {
+        if (exclude.empty() && metadata.exclude.empty() && metadata.include.empty()) {
             return;
         }
         for (Id id = repo->start; id < repo->end; ++id) {
-            if (pool.at(id)->repo == repo && matches_any(exclude, pool.nevra(id))) {
+            if (pool.at(id)->repo != repo) {
+                continue;
+            }
+            const Nevra nevra = pool.nevra(id);
+            const bool kept = metadata.include.empty() || matches_any(metadata.include, nevra);
+            if (!kept || matches_any(exclude, nevra) || matches_any(metadata.exclude, nevra)) {
                 pool.hide(id);
             }
         }
@@ -167,7 +172,7 @@ Result<void> Sack::add_repository(const RepoMetadata& metadata) {
         impl_->notices.push_back("Repository " + printable(metadata.id) + ": " + std::to_string(count) +
                                  (count == 1 ? " package" : " packages") + " with an unacceptable name left out.");
     }
-    impl_->hide_excluded(repo);
+    impl_->hide_excluded(repo, metadata);
     return {};
 }
 

@@ -23,6 +23,8 @@ struct RepoMetadata {
     int priority = 99;                          // lower wins
     std::filesystem::path primary;              // primary.xml, which may be compressed: read as it is
     std::filesystem::path filelists;            // empty: not loaded; file dependencies outside primary's list then have no provider
+    std::vector<std::string> exclude;           // names or globs; these packages of it are hidden
+    std::vector<std::string> include;           // not empty: all its others are
     std::optional<repo::MetadataFile> indexed;  // in place of `primary`: its index is loaded, and made when there is none
 };
 

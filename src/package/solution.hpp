@@ -1,6 +1,7 @@
 // What will happen, as plain values: the steps of a transaction, or the reasons there is none.
 #pragma once
 
+#include "package/dependencies.hpp"
 #include "package/nevra.hpp"
 
 #include "lastack/digest.hpp"
@@ -35,6 +36,7 @@ struct Step {
     bool dependency = false;        // true: not named by the user but needed (or, for remove, no longer possible)
     Package package;                // what comes, or what goes for Action::remove
     std::vector<Package> replaces;  // installed packages it updates or obsoletes
+    Dependencies dependencies{};    // of what comes, as its metadata announces them
     friend bool operator==(const Step&, const Step&) = default;
 };
 

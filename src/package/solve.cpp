@@ -3,6 +3,7 @@
 #include "package/error.hpp"
 #include "package/explain.hpp"
 #include "package/jobs.hpp"
+#include "package/solv/dependencies.hpp"
 
 #include <algorithm>
 #include <memory>
@@ -95,6 +96,7 @@ private:
         std::vector<Id> replaced;
         if (action != Action::remove) {
             replaced = replaced_by(id);
+            step.dependencies = solv::dependencies_of(pool_.get(), pool_.at(id));
         }
         for (const Id other : replaced) {
             step.replaces.push_back(pool_.package(other));

@@ -47,7 +47,7 @@ Error error_of(transact::Failed failed) {
 }
 
 Verdict verdict_of(transact::PackageVerdict verdict) {
-    static_assert(static_cast<int>(SignatureState::not_as_announced) == static_cast<int>(transact::Signature::not_as_announced));
+    static_assert(static_cast<int>(SignatureState::foreign_key) == static_cast<int>(transact::Signature::foreign_key));
     return {.index = verdict.index,
             .state = static_cast<SignatureState>(verdict.signature),
             .key_id = std::move(verdict.key_id),
@@ -64,9 +64,18 @@ transact::Setup setup_of(const TransactionSpec& spec, const fs::path& installroo
                                   .release = name.release,
                                   .arch = name.arch,
                                   .update = package.update,
-                                  .check_signature = package.check_signature});
+                                  .check_signature = package.check_signature,
+                                  .keyring = package.keyring ? static_cast<std::uint32_t>(*package.keyring) : transact::any_key});
     }
     return setup;
+}
+
+transact::Announce announce(std::size_t index, const Dependencies& told) {
+    return {.index = static_cast<std::uint32_t>(index),
+            .requires_ = told.requires_,
+            .provides = told.provides,
+            .conflicts = told.conflicts,
+            .obsoletes = told.obsoletes};
 }
 
 }  // namespace
@@ -170,12 +179,24 @@ Result<Transaction> Transaction::open(const TransactionSpec& spec) {
     if (auto ready = impl->order(setup_of(spec, installroot)); !ready) {
         return std::unexpected(std::move(ready.error()));
     }
+    for (std::size_t i = 0; i < spec.incoming.size(); ++i) {
+        if (const auto& told = spec.incoming[i].dependencies) {
+            auto heard = impl->order(announce(i, *told));
+            if (!heard) {
+                return std::unexpected(std::move(heard.error()));
+            }
+        }
+    }
     return Transaction(std::move(impl));
 }
 
-Result<std::vector<Verdict>> Transaction::verify() {
+Result<std::vector<Verdict>> Transaction::verify(const std::vector<BoundKeys>& keyrings) {
     std::vector<Verdict> verdicts;
-    auto done = impl_->ask(transact::Verify{}, [&verdicts](transact::Message& event) {
+    transact::Verify request;
+    for (const BoundKeys& keys : keyrings) {
+        request.keyrings.push_back({.certificates = keys});
+    }
+    auto done = impl_->ask(request, [&verdicts](transact::Message& event) {
         if (auto* verdict = std::get_if<transact::PackageVerdict>(&event)) {
             verdicts.push_back(verdict_of(std::move(*verdict)));
         }
@@ -205,7 +226,10 @@ Result<std::vector<KeyInfo>> Transaction::inspect_keys(std::string_view armoured
     }
     std::vector<KeyInfo> infos;
     for (auto& key : keys->keys) {
-        infos.push_back({.key_id = std::move(key.key_id), .user_id = std::move(key.user_id), .fingerprint = std::move(key.fingerprint)});
+        infos.push_back({.key_id = std::move(key.key_id),
+                         .user_id = std::move(key.user_id),
+                         .fingerprint = std::move(key.fingerprint),
+                         .installed = key.installed});
     }
     return infos;
 }

@@ -2,6 +2,7 @@
 // process gets the verified packages as open descriptors, two pipes, and no socket. Blocks; runs on the main thread.
 #pragma once
 
+#include "package/dependencies.hpp"
 #include "package/nevra.hpp"
 
 #include "lastack/result.hpp"
@@ -21,9 +22,14 @@ namespace lastack::package {
 struct IncomingPackage {
     std::filesystem::path file;  // opened by open() at once; later changes of the name do not matter
     Nevra announced;
-    bool update = false;          // rpm's upgrade flag: older versions of the name go
-    bool check_signature = true;  // gpgcheck of its repository
+    std::optional<Dependencies> dependencies{};  // announced likewise; unset: not compared
+    bool update = false;                         // rpm's upgrade flag: older versions of the name go
+    bool check_signature = true;                 // gpgcheck of its repository
+    std::optional<std::size_t> keyring{};        // which of verify()'s it must be signed with; unset: any key of the root
 };
+
+// The keys that were accepted for one repository: each certificate as its OpenPGP packets.
+using BoundKeys = std::vector<std::string>;
 
 struct TransactionSpec {
     std::filesystem::path installroot = "/";
@@ -33,7 +39,7 @@ struct TransactionSpec {
     std::optional<std::filesystem::path> program{};  // lastack-transact; unset: beside this program, then the directory it is installed to
 };
 
-enum class SignatureState : std::uint8_t { good, not_signed, unknown_key, bad, not_a_package, not_as_announced };
+enum class SignatureState : std::uint8_t { good, not_signed, unknown_key, bad, not_a_package, not_as_announced, foreign_key };
 
 struct Verdict {
     std::size_t index = 0;  // in TransactionSpec::incoming
@@ -46,6 +52,7 @@ struct KeyInfo {
     std::string key_id;  // hex, 16 digits
     std::string user_id;
     std::string fingerprint;
+    bool installed = false;  // the root has it already
 };
 
 enum class ElementPhase : std::uint8_t { installing, updating, removing, cleanup, verifying };
@@ -73,9 +80,9 @@ public:
     Transaction(Transaction&&) noexcept;
     Transaction& operator=(Transaction&&) noexcept;
 
-    // Header and payload digests, signature against the root's keys, and name, epoch, version, release, arch against what was announced.
-    // One Verdict per incoming package.
-    [[nodiscard]] Result<std::vector<Verdict>> verify();
+    // Header and payload digests, signature against the root's keys and the keyring of the package, and name, epoch, version, release,
+    // arch, requires, provides, conflicts, obsoletes against what was announced. One Verdict per incoming package.
+    [[nodiscard]] Result<std::vector<Verdict>> verify(const std::vector<BoundKeys>& keyrings = {});
 
     // Keys of an armoured file, without importing them. Errors: PackageErrc::bad_key.
     [[nodiscard]] Result<std::vector<KeyInfo>> inspect_keys(std::string_view armoured);

@@ -134,7 +134,7 @@ Result<FileDescriptor> take_lock(const fs::path& directory) {
 }  // namespace
 
 fs::path Cache::object(const Digest& digest) const {
-    return directory_ / "objects" / (std::string{to_string(digest.algorithm)} + "-" + digest.hex);
+    return directory_ / objects_name / (std::string{to_string(digest.algorithm)} + "-" + digest.hex);
 }
 
 Result<Cache> Cache::open(const fs::path& directory) {

@@ -21,12 +21,19 @@ public:
 
     [[nodiscard]] const std::filesystem::path& directory() const noexcept { return directory_; }
     [[nodiscard]] std::filesystem::path repo_directory(std::string_view repo_id) const { return directory_ / repo_id; }
+    static constexpr std::string_view objects_name = "objects";  // no repository has this id: is_repo_id
     // Where the file with this digest is kept once for all repositories: CACHEDIR/objects/ALGORITHM-HEX. What is made from it (its index)
     // has the same name with an extension.
     [[nodiscard]] std::filesystem::path object(const Digest& digest) const;
 
-    enum class Clean : unsigned char { packages, metadata, expire, all };
-    // Removes what `clean` names in every repository's directory; never follows a symlink. Returns the number of files removed.
+    enum class Clean : unsigned char {
+        packages,
+        metadata,  // with the indexes made of it
+        index,     // what can be made again from the metadata
+        expire,    // what says that the metadata is current
+        all,
+    };
+    // Removes what `clean` names of every repository; never follows a symlink. Returns the number of files removed.
     [[nodiscard]] Result<std::size_t> clean(Clean what);
 
 private:

@@ -21,6 +21,12 @@ namespace {
 
 constexpr unsigned max_depth = 16;
 
+// ALGORITHM-HEX.solv and what else is made from an object; not its unfinished download.
+bool is_index_name(std::string_view name) {
+    const auto dot = name.find('.');
+    return dot != std::string_view::npos && name.substr(dot).starts_with(".solv");
+}
+
 struct DirectoryDeleter {
     void operator()(DIR* directory) const noexcept { ::closedir(directory); }
 };
@@ -100,6 +106,24 @@ public:
         return {};
     }
 
+    // The metadata files of all repositories, and the indexes beside them.
+    Result<void> objects(int directory, Cache::Clean what) {
+        const auto names = names_in(directory);
+        if (!names) {
+            return std::unexpected(names.error());
+        }
+        for (const std::string& name : *names) {
+            const bool all = what == Cache::Clean::all || what == Cache::Clean::metadata;
+            if (!all && (what != Cache::Clean::index || !is_index_name(name))) {
+                continue;
+            }
+            if (auto done = tree(directory, name); !done) {
+                return done;
+            }
+        }
+        return {};
+    }
+
     // One repository's directory.
     Result<void> repository(int directory, Cache::Clean what) {
         const auto names = names_in(directory);
@@ -134,7 +158,8 @@ Result<std::size_t> Cache::clean(Clean what) {
     }
     Remover remover;
     for (const std::string& name : *names) {
-        if (!is_repo_id(name)) {
+        const bool is_objects = name == Cache::objects_name;
+        if (!is_objects && !is_repo_id(name)) {
             continue;
         }
         const auto repository = open_directory_at(top->get(), name);
@@ -144,7 +169,8 @@ Result<std::size_t> Cache::clean(Clean what) {
         if (!repository->valid()) {
             continue;
         }
-        if (auto done = remover.repository(repository->get(), what); !done) {
+        auto done = is_objects ? remover.objects(repository->get(), what) : remover.repository(repository->get(), what);
+        if (!done) {
             return std::unexpected(std::move(done.error()));
         }
         if (what == Clean::all) {

@@ -179,6 +179,7 @@ private:
             if (auto finished = finish_urls(draft, variables_); !finished) {
                 return finished;
             }
+            draft.config.allow_rollback = draft.config.allow_rollback || overrides_.allow_rollback;
             if (draft.config.enabled) {
                 config_.warnings.insert(config_.warnings.end(), draft.notes.begin(), draft.notes.end());
             }

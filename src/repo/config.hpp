@@ -37,6 +37,7 @@ struct MainConfig {
     unsigned max_parallel_downloads = 3;
     std::optional<std::chrono::seconds> metadata_expire = std::chrono::hours{6};  // unset: never
     bool keepcache = true;  // keep packages after a successful transaction; yum's default
+    bool zchunk = true;     // metadata in zchunk where a repository has it, so that only what changed is fetched
     bool assumeyes = false;
     bool assumeno = false;
     std::filesystem::path persistdir = "/var/lib/lastack";  // keys of repositories, what was learnt of them; installroot is put in front
@@ -94,6 +95,7 @@ struct Overrides {
     std::vector<std::pair<std::string, std::string>> repos_from_path;  // --repofrompath=ID,URL
     bool assumeyes = false;
     bool assumeno = false;
+    bool allow_rollback = false;  // of every repository
 };
 
 // Errors: RepoErrc::bad_config (main configuration unreadable or wrong: "FILE:LINE: ..."), RepoErrc::unknown_repo (an exact id of

@@ -1,6 +1,8 @@
 #include "repo/decoder.hpp"
 
+#include "repo/bzip2_decoder.hpp"
 #include "repo/error.hpp"
+#include "repo/zchunk_decoder.hpp"
 
 #include <array>
 #include <lzma.h>
@@ -201,10 +203,10 @@ Result<std::unique_ptr<Decoder>> make_decoder(std::span<const std::byte> first) 
         return std::make_unique<XzDecoder>();
     }
     if (magic.starts_with("BZh"sv)) {
-        return bad("the file is compressed with bzip2, which is not supported");
+        return make_bzip2_decoder();
     }
     if (magic.starts_with("\0ZCK1"sv) || magic.starts_with("\0ZHR1"sv)) {
-        return bad("the file is compressed with zchunk, which is not supported");
+        return make_zchunk_decoder();
     }
     return std::make_unique<PlainDecoder>();
 }

@@ -23,7 +23,7 @@ public:
 
 inline constexpr std::size_t magic_size = 6;  // the most bytes make_decoder looks at
 
-// By the first bytes: gzip, zstd, xz, or plain for all else but the formats we know and do not read (bzip2, zchunk).
+// By the first bytes: gzip, zstd, xz, bzip2, zchunk, or plain for all else.
 // Errors have a cause and RepoErrc::bad_metadata.
 [[nodiscard]] Result<std::unique_ptr<Decoder>> make_decoder(std::span<const std::byte> first);
 

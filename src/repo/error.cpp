@@ -40,6 +40,30 @@ public:
                 return "the metadata is too old";
             case RepoErrc::not_cached:
                 return "the cache does not have it";
+            case RepoErrc::unsigned_metadata:
+                return "the metadata is not signed";
+            case RepoErrc::malformed_signature:
+                return "the signature of repomd.xml cannot be used";
+            case RepoErrc::bad_signature:
+                return "the signature of repomd.xml is wrong";
+            case RepoErrc::unknown_key:
+                return "repomd.xml is signed with an unknown key";
+            case RepoErrc::expired_key:
+                return "repomd.xml is signed with an expired key";
+            case RepoErrc::revoked_key:
+                return "repomd.xml is signed with a revoked key";
+            case RepoErrc::unusable_key:
+                return "repomd.xml is signed with a key that is not meant for it";
+            case RepoErrc::expired_signature:
+                return "the signature of repomd.xml has expired";
+            case RepoErrc::weak_signature:
+                return "the signature of repomd.xml is too weak";
+            case RepoErrc::no_verifier:
+                return "signatures cannot be checked";
+            case RepoErrc::bad_key:
+                return "the key cannot be used";
+            case RepoErrc::keyring_unusable:
+                return "the repository's keys cannot be used";
         }
         return "unknown error";
     }

@@ -19,6 +19,20 @@ enum class RepoErrc {
     rolled_back,     // metadata older than what we had, of the same age with other content, or from the future
     too_old,         // metadata older than max_age allows
     not_cached,      // -C, and the cache does not have it
+
+    // Of the signature of repomd.xml, with repo_gpgcheck=1.
+    unsigned_metadata,    // there is none
+    malformed_signature,  // not one detached armoured signature
+    bad_signature,        // not over this file
+    unknown_key,          // of a key that was not imported for this repository
+    expired_key,
+    revoked_key,
+    unusable_key,       // of a key that is not meant for signing
+    expired_signature,  // its own end has passed
+    weak_signature,     // MD5 or SHA-1
+    no_verifier,        // gpgv is not there or does not work
+    bad_key,            // a file that gpgkey= names holds no usable key
+    keyring_unusable,   // the repository's keys cannot be read or kept, or others could write to them
 };
 
 // Failures of this machine: the next repository would meet them too, so they are no reason to go on without this one, nor to use what is

@@ -67,7 +67,7 @@ std::optional<Generation> RepoDirectory::load() const {
     if (!text) {
         return std::nullopt;
     }
-    auto repomd = parse_repomd(*text, (path_ / repomd_name).string());
+    auto repomd = parse_repomd(*text, (path_ / repomd_name).string(), WeakDigests::allowed);
     if (!repomd) {
         return std::nullopt;
     }
@@ -111,7 +111,7 @@ Result<void> RepoDirectory::publish_list(List list, std::string_view text) const
 std::optional<Repomd> load_repomd(const fs::path& directory) {
     const fs::path path = directory / repomd_name;
     const auto text = read_file(path, max_repomd_size);
-    auto repomd = text ? parse_repomd(*text, path.string()) : Result<Repomd>{std::unexpected(Error{})};
+    auto repomd = text ? parse_repomd(*text, path.string(), WeakDigests::allowed) : Result<Repomd>{std::unexpected(Error{})};
     return repomd ? std::optional{std::move(*repomd)} : std::nullopt;
 }
 

@@ -13,8 +13,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr auto directory_name = "objects";
-
 // "ALGORITHM-HEX" of an object or of what is kept beside it ("ALGORITHM-HEX.part"); empty for any other name.
 std::string_view object_name(std::string_view name) {
     const std::string_view stem = name.substr(0, name.find('.'));
@@ -46,7 +44,7 @@ std::set<std::string, std::less<>> referenced(const Cache& cache) {
 
 }  // namespace
 
-Result<void> ObjectStore::open() const { return make_own_directory(cache_.directory() / directory_name); }
+Result<void> ObjectStore::open() const { return make_own_directory(cache_.directory() / Cache::objects_name); }
 
 fs::path ObjectStore::path_of(const RepomdFile& file) const {
     return cache_.object(*std::ranges::max_element(file.digests, {}, &Digest::algorithm));
@@ -91,7 +89,7 @@ ObjectStore::Claim::~Claim() {
 
 void ObjectStore::remove_unreferenced() const {
     const auto names = referenced(cache_);
-    remove_files(cache_.directory() / directory_name, [&](std::string_view name) {
+    remove_files(cache_.directory() / Cache::objects_name, [&](std::string_view name) {
         const std::string_view object = object_name(name);
         return !object.empty() && !names.contains(object) && !used_.contains(std::string{object});
     });

@@ -70,6 +70,40 @@ Outcome assign_list(std::vector<std::string>& field, std::string_view value) {
     return {};
 }
 
+Outcome assign_flag(bool& field, std::string_view value) { return assign(field, parse_boolean(value)); }
+
+// yum's "roundrobin" begins anywhere; every other word has always meant the order of the list.
+Outcome set_failovermethod(RepoConfig& repo, std::string_view value) {
+    repo.failovermethod = value == "roundrobin" ? FailoverMethod::roundrobin : FailoverMethod::priority;
+    return {};
+}
+
+Outcome set_http_caching(RepoConfig& repo, std::string_view value) {
+    constexpr std::pair<std::string_view, HttpCaching> words[] = {{"all", HttpCaching::all},
+                                                                  {"packages", HttpCaching::packages},
+                                                                  {"lazy:packages", HttpCaching::lazy_packages},
+                                                                  {"none", HttpCaching::none}};
+    const auto* const found = std::ranges::find(words, value, &std::pair<std::string_view, HttpCaching>::first);
+    if (found == std::end(words)) {
+        return std::unexpected("'" + printable(value) + "' is none of all, packages, lazy:packages and none");
+    }
+    repo.http_caching = found->second;
+    return {};
+}
+
+// An age of nothing would refuse everything; "never" and -1 take the limit away.
+Outcome set_max_age(RepoConfig& repo, std::string_view value) {
+    std::optional<std::chrono::seconds> age;
+    if (auto outcome = assign_expire(age, value); !outcome) {
+        return outcome;
+    }
+    if (age && age->count() == 0) {
+        return std::unexpected(std::string{"an age of 0 would refuse all metadata"});
+    }
+    repo.max_age = age;
+    return {};
+}
+
 struct RepoOption {
     std::string_view name;
     bool inherited;  // may stand in [main] for all repositories
@@ -86,11 +120,22 @@ constexpr RepoOption repo_options[] = {
     {"enabled", true, [](RepoConfig& r, std::string_view v) { return assign(r.enabled, parse_boolean(v)); }},
     {"gpgcheck", true, set_gpgcheck},
     {"pkg_gpgcheck", true, set_gpgcheck},
+    {"repo_gpgcheck", true, [](RepoConfig& r, std::string_view v) { return assign(r.repo_gpgcheck, parse_boolean(v)); }},
+    {"allow_weak_digests", true, [](RepoConfig& r, std::string_view v) { return assign(r.allow_weak_digests, parse_boolean(v)); }},
     {"keepalive", true, [](RepoConfig& r, std::string_view v) { return assign(r.keepalive, parse_boolean(v)); }},
     {"timeout", true, [](RepoConfig& r, std::string_view v) { return assign_timeout(r.timeout, v); }},
     {"retries", true, set_retries},
     {"minrate", true, [](RepoConfig& r, std::string_view v) { return assign(r.minrate, parse_bytes(v)); }},
     {"metadata_expire", true, [](RepoConfig& r, std::string_view v) { return assign_expire(r.metadata_expire, v); }},
+    {"mirrorlist_expire", true, [](RepoConfig& r, std::string_view v) { return assign_expire(r.mirrorlist_expire, v); }},
+    {"max_age", true, set_max_age},
+    {"allow_rollback", true, [](RepoConfig& r, std::string_view v) { return assign_flag(r.allow_rollback, v); }},
+    {"failovermethod", true, set_failovermethod},
+    {"http_caching", true, set_http_caching},
+    {"module_hotfixes", false, [](RepoConfig& r, std::string_view v) { return assign_flag(r.module_hotfixes, v); }},
+    {"exclude", false, [](RepoConfig& r, std::string_view v) { return assign_list(r.exclude, v); }},
+    {"excludepkgs", false, [](RepoConfig& r, std::string_view v) { return assign_list(r.exclude, v); }},
+    {"includepkgs", true, [](RepoConfig& r, std::string_view v) { return assign_list(r.includepkgs, v); }},
     {"skip_if_unavailable", true, [](RepoConfig& r, std::string_view v) { return assign(r.skip_if_unavailable, parse_boolean(v)); }},
     {"cost", true, [](RepoConfig& r, std::string_view v) { return assign(r.cost, parse_number(v, 0, std::numeric_limits<int>::max())); }},
     {"priority", true,
@@ -99,6 +144,7 @@ constexpr RepoOption repo_options[] = {
     {"baseurl", false,
      [](RepoConfig& r, std::string_view v) { return assign(r.baseurl, Parsed<std::vector<std::string>>{parse_list(v)}); }},
     {"mirrorlist", false, [](RepoConfig& r, std::string_view v) { return assign(r.mirrorlist, Parsed<std::string>{v}); }},
+    {"metalink", false, [](RepoConfig& r, std::string_view v) { return assign(r.metalink, Parsed<std::string>{v}); }},
     {"gpgkey", false, [](RepoConfig& r, std::string_view v) { return assign(r.gpgkey, Parsed<std::vector<std::string>>{parse_list(v)}); }},
 };
 
@@ -138,10 +184,12 @@ struct MainOption {
 constexpr MainOption main_options[] = {
     {"cachedir", [](MainConfig& m, std::string_view v) { return assign(m.cachedir, Parsed<fs::path>{v}); }},
     {"reposdir", set_reposdir},
+    {"persistdir", [](MainConfig& m, std::string_view v) { return assign_absolute(m.persistdir, v); }},
     {"installroot", [](MainConfig& m, std::string_view v) { return assign_absolute(m.installroot, v); }},
     {"max_parallel_downloads", set_parallel},
     {"max_connections", set_connections},
     {"keepcache", [](MainConfig& m, std::string_view v) { return assign(m.keepcache, parse_boolean(v)); }},
+    {"zchunk", [](MainConfig& m, std::string_view v) { return assign(m.zchunk, parse_boolean(v)); }},
     {"assumeyes", [](MainConfig& m, std::string_view v) { return assign(m.assumeyes, parse_boolean(v)); }},
     {"assumeno", [](MainConfig& m, std::string_view v) { return assign(m.assumeno, parse_boolean(v)); }},
     {"clean_requirements_on_remove", set_clean_requirements},
@@ -198,7 +246,8 @@ Parsed<OptionFate> set_repo_option(RepoConfig& repo, std::string_view key, std::
 }
 
 bool is_repo_id(std::string_view id) {
-    return !id.empty() && id.size() <= max_id_length && id.front() != '.' && std::ranges::all_of(id, [](char c) {
+    const bool is_ours = id == "objects" || id == "lock";  // stand beside the repositories' directories in the cache
+    return !id.empty() && !is_ours && id.size() <= max_id_length && id.front() != '.' && std::ranges::all_of(id, [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == ':' || c == '-';
     });
 }

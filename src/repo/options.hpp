@@ -28,7 +28,7 @@ struct MainOptions {
 // inert, no_effect or unknown for a name that neither function above sets. A value that asks for what we do anyway is inert.
 [[nodiscard]] OptionFate fate_of_foreign_option(std::string_view key, std::string_view value);
 
-// [A-Za-z0-9._:-]{1,128}, not beginning with a dot: it names a directory of the cache.
+// [A-Za-z0-9._:-]{1,128}, not beginning with a dot, and neither "objects" nor "lock": it names a directory of the cache.
 [[nodiscard]] bool is_repo_id(std::string_view id);
 
 }  // namespace lastack::repo

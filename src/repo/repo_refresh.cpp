@@ -6,6 +6,7 @@
 #include "repo/metadata_check.hpp"
 #include "repo/repomd_age.hpp"
 #include "repo/request_options.hpp"
+#include "repo/zchunk_assembly.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -23,6 +24,8 @@ Error not_cached(std::string cause) {
             .next_step = "run the command once without -C, or 'lastack makecache'"};
 }
 
+constexpr std::string_view zchunk_suffix = "_zck";
+
 // The <data> that holds what is wanted: groups come under a name for each compression.
 const RepomdFile* find_type(const Repomd& repomd, std::string_view type) {
     if (type != "comps") {
@@ -36,14 +39,33 @@ const RepomdFile* find_type(const Repomd& repomd, std::string_view type) {
     return nullptr;
 }
 
-std::vector<RepomdFile> wanted_files(const Repomd& repomd, const std::vector<std::string>& types) {
-    std::vector<RepomdFile> files{repomd.primary()};
-    for (const std::string& type : types) {
-        const RepomdFile* file = find_type(repomd, type);
-        if (file != nullptr && std::ranges::find(files, file->type, &RepomdFile::type) == files.end()) {
-            files.push_back(*file);
-        }
+// The same content in zchunk, under the plain type: nobody further on needs to know. Only where repomd.xml says enough to fetch parts of
+// it.
+std::optional<RepomdFile> find_zchunk(const Repomd& repomd, std::string_view type) {
+    const RepomdFile* const found = repomd.find(std::string{type == "comps" ? "group" : type} + std::string{zchunk_suffix});
+    if (found == nullptr || !found->size || !found->header_size || found->header_digests.empty()) {
+        return std::nullopt;
     }
+    RepomdFile file = *found;
+    file.type.resize(file.type.size() - zchunk_suffix.size());
+    return file;
+}
+
+std::vector<RepomdFile> wanted_files(const Repomd& repomd, const std::vector<std::string>& types, bool zchunk) {
+    std::vector<RepomdFile> files;
+    const auto add = [&](std::string_view type) {
+        const RepomdFile* const plain = find_type(repomd, type);
+        const auto chunked = zchunk ? find_zchunk(repomd, type) : std::nullopt;
+        if (plain == nullptr && !chunked) {
+            return;
+        }
+        const RepomdFile& file = chunked ? *chunked : *plain;
+        if (std::ranges::find(files, file.type, &RepomdFile::type) == files.end()) {
+            files.push_back(file);
+        }
+    };
+    add("primary");
+    std::ranges::for_each(types, add);
     return files;
 }
 
@@ -77,6 +99,9 @@ Result<void> RepoRefresh::look_into_cache() {
     }
     directory_ = std::move(*opened);
     cached_ = directory_->load();
+    if (cached_ && !config_.allow_weak_digests && needs_weak_digests(cached_->repomd)) {
+        cached_.reset();  // they were allowed when it came
+    }
     if (cached_ && cached_->state && cached_->state->source != source_of(config_)) {
         cached_.reset();  // the files are those of another place: neither a date nor an etag of theirs says anything about this one
     }
@@ -92,9 +117,13 @@ bool RepoRefresh::is_current() const {
     if (run_.request.expiry == Expiry::ignore || !cached_ || !cached_->state || sources_->bases().empty()) {
         return false;
     }
-    const bool unsigned_yet = run_.request.trust != nullptr && config_.repo_gpgcheck && cached_->state->signed_by.empty();
-    return !unsigned_yet && repo::is_current(cached_->state->checked_at, config_.metadata_expire, now_) &&
+    return !is_unverified() && repo::is_current(cached_->state->checked_at, config_.metadata_expire, now_) &&
            check_max_age(cached_->repomd, config_, now_);
+}
+
+// Nobody's signature is known, and one is demanded.
+bool RepoRefresh::is_unverified() const {
+    return run_.request.trust != nullptr && config_.repo_gpgcheck && (!cached_->state || cached_->state->signed_by.empty());
 }
 
 Result<ReadyRepo> RepoRefresh::refresh() {
@@ -117,6 +146,9 @@ Result<ReadyRepo> RepoRefresh::refresh() {
 Result<ReadyRepo> RepoRefresh::use_cached(Network network) {
     if (!cached_) {
         return std::unexpected(not_cached("none of its metadata is in the cache"));
+    }
+    if (is_unverified()) {
+        return std::unexpected(not_cached("its cached metadata was never verified, and repo_gpgcheck=1 demands that"));
     }
     auto files = collect(cached_->repomd, network);
     if (!files) {
@@ -144,7 +176,7 @@ Result<ReadyRepo> RepoRefresh::use_in_spite_of(const Error& error) {
 
 // The files of one generation, all of them or none; what is read for the first time is indexed.
 Result<std::vector<MetadataFile>> RepoRefresh::collect(const Repomd& repomd, Network network) {
-    const auto wanted = wanted_files(repomd, run_.request.types);
+    const auto wanted = wanted_files(repomd, run_.request.types, run_.request.config.main.zchunk);
     const auto claim = run_.objects.claim(wanted);
     std::vector<RepomdFile> missing;
     std::vector<MetadataFile> files;
@@ -185,6 +217,10 @@ Result<void> RepoRefresh::download(const std::vector<RepomdFile>& files) {
                 request.urls.push_back(std::move(*url));
             }
         }
+        if (assembled(file, request.urls)) {
+            refreshed_ = true;
+            continue;
+        }
         requests.push_back(std::move(request));
     }
     if (requests.empty()) {
@@ -198,6 +234,24 @@ Result<void> RepoRefresh::download(const std::vector<RepomdFile>& files) {
     }
     refreshed_ = true;
     return {};
+}
+
+// A zchunk file of which an earlier one is here needs only the chunks that differ. Whatever goes wrong with that, the whole file is the
+// answer to it.
+bool RepoRefresh::assembled(const RepomdFile& file, const std::vector<std::string>& urls) const {
+    if (!file.header_size || !cached_) {
+        return false;
+    }
+    const RepomdFile* const old_file = cached_->repomd.find(file.type + std::string{zchunk_suffix});
+    if (old_file == nullptr) {
+        return false;
+    }
+    const ZchunkJob job{.urls = urls,
+                        .file = file,
+                        .old_file = run_.objects.path_of(*old_file),
+                        .to = run_.objects.path_of(file),
+                        .options = metadata_options(config_, run_.request.config.main.user_agent)};
+    return assemble_zchunk(run_.request.client, job, run_.request.stop).has_value();
 }
 
 Result<void> RepoRefresh::read(const std::vector<MetadataFile>& files, bool known) {
@@ -214,6 +268,10 @@ Result<void> RepoRefresh::read(const std::vector<MetadataFile>& files, bool know
     }
     if (!done && done.error().code == RepoErrc::bad_metadata) {
         forget_unusable(files);
+    }
+    if (!done && done.error().url.empty() && !is_local_failure(done.error().code)) {
+        const auto url = join_url(sources_->bases().empty() ? "" : sources_->bases().front(), files.front().file.href);
+        done.error().url = url ? redact_url(*url) : "";
     }
     return done;
 }

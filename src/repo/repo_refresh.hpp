@@ -40,11 +40,13 @@ private:
 
     [[nodiscard]] Result<void> look_into_cache();
     [[nodiscard]] bool is_current() const;
+    [[nodiscard]] bool is_unverified() const;
     [[nodiscard]] Result<ReadyRepo> refresh();
     [[nodiscard]] Result<ReadyRepo> use_cached(Network network);
     [[nodiscard]] Result<ReadyRepo> use_in_spite_of(const Error& error);
     [[nodiscard]] Result<std::vector<MetadataFile>> collect(const Repomd& repomd, Network network);
     [[nodiscard]] Result<void> download(const std::vector<RepomdFile>& files);
+    [[nodiscard]] bool assembled(const RepomdFile& file, const std::vector<std::string>& urls) const;
     [[nodiscard]] Result<void> read(const std::vector<MetadataFile>& files, bool known);
     void forget_unusable(const std::vector<MetadataFile>& files) const;
     [[nodiscard]] Result<void> publish(const FoundRepomd& found);

@@ -2,6 +2,8 @@
 
 #include "base/text.hpp"
 #include "base/url.hpp"
+#include "download/ftp_client.hpp"
+#include "download/local_file.hpp"
 #include "repo/error.hpp"
 #include "repo/set_connection_option.hpp"
 
@@ -46,7 +48,8 @@ public:
         const std::string origin = std::string{file_} + ":" + std::to_string(section.line);
         if (!section.name.empty() && !is_repo_id(section.name)) {
             warn(section.line, "the repository id " + in_quotes(section.name) +
-                                   " is not usable (letters, digits, '.', '_', ':', '-', not beginning with '.'); it is left out");
+                                   " is not usable (letters, digits, '.', '_', ':', '-', not beginning with '.', not 'objects' or 'lock'); "
+                                   "it is left out");
             return;
         }
         RepoDraft draft;
@@ -113,10 +116,22 @@ struct UrlCheck {
         return std::move(result.text);
     }
 
+    static Result<void> usable(const std::string& url) {
+        if (download::is_ftp_url(url)) {
+            return {};
+        }
+        if (download::is_file_url(url)) {
+            const auto path = download::path_of_file_url(url);
+            return path ? Result<void>{} : std::unexpected(path.error());
+        }
+        const auto parsed = parse_url(url);
+        return parsed ? Result<void>{} : std::unexpected(parsed.error());
+    }
+
     // Empty when it cannot be used.
     std::string url(std::string_view text, std::string_view option) {
         std::string value = expanded(text);
-        if (const auto parsed = parse_url(value); !parsed) {
+        if (const auto parsed = usable(value); !parsed) {
             draft.notes.push_back(printable(draft.config.origin + ": " + std::string{option} + " " + in_quotes(redact_url(value)) +
                                             " is left out: " + parsed.error().cause));
             return {};
@@ -187,6 +202,9 @@ Result<void> finish_urls(RepoDraft& draft, const Variables& variables) {
     repo.baseurl = std::move(urls);
     if (!repo.mirrorlist.empty()) {
         repo.mirrorlist = check.url(repo.mirrorlist, "mirrorlist");
+    }
+    if (!repo.metalink.empty()) {
+        repo.metalink = check.url(repo.metalink, "metalink");
     }
     for (std::string& key : repo.gpgkey) {
         key = check.expanded(key);

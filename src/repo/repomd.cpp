@@ -17,13 +17,20 @@ constexpr std::size_t max_checksums = 64;  // of one file
 constexpr std::size_t max_type_length = 64;
 constexpr std::size_t most_shown = 32;
 
-bool is_weak(DigestAlgorithm algorithm) { return algorithm == DigestAlgorithm::md5 || algorithm == DigestAlgorithm::sha1; }
+bool all_weak(const std::vector<Digest>& digests) {
+    return std::ranges::all_of(digests, [](const Digest& digest) { return is_weak(digest.algorithm); });
+}
+
+// An empty list of open digests says nothing, and is not asked for anything.
+bool file_needs_weak_digests(const RepomdFile& file) {
+    return all_weak(file.digests) || (!file.open_digests.empty() && all_weak(file.open_digests));
+}
 
 using download::XmlAttributes;
 
 class Reader final : public download::XmlReader {
 public:
-    explicit Reader(std::string_view name) : XmlReader{name, RepoErrc::bad_repomd, {.document = max_repomd_size}} {}
+    Reader(std::string_view name, WeakDigests weak) : XmlReader{name, RepoErrc::bad_repomd, {.document = max_repomd_size}}, weak_{weak} {}
 
     Result<Repomd> read(std::string_view text) {
         if (auto walked = walk(text); !walked) {
@@ -60,7 +67,7 @@ private:
     }
 
     void start_detail(std::string_view element, const XmlAttributes& attributes) {
-        if (element == "checksum" || element == "open-checksum") {
+        if (element == "checksum" || element == "open-checksum" || element == "header-checksum") {
             algorithm_ = attributes.get("type").value_or("");
         } else if (element == "location") {
             set_location(attributes);
@@ -105,6 +112,10 @@ private:
             add_digest(file().digests, text);
         } else if (element == "open-checksum") {
             add_digest(file().open_digests, text);
+        } else if (element == "header-checksum") {
+            add_digest(file().header_digests, text);
+        } else if (element == "header-size") {
+            set_size(file().header_size, "header-size", text, max_metadata_size);
         } else if (element == "size") {
             set_size(file().size, "size", text, max_metadata_size);
         } else if (element == "open-size") {
@@ -139,19 +150,18 @@ private:
         if (file().href.empty()) {
             return fail("<data type=\"" + printable(file().type) + "\"> has no <location>");
         }
-        const auto all_weak = [](const std::vector<Digest>& digests) {
-            return std::ranges::all_of(digests, [](const Digest& digest) { return is_weak(digest.algorithm); });
-        };
         if (file().digests.empty()) {
             return fail("<data type=\"" + printable(file().type) + "\"> has no checksum: nothing is trusted without one");
         }
-        if (all_weak(file().digests) || (!file().open_digests.empty() && all_weak(file().open_digests))) {
-            return fail("<data type=\"" + printable(file().type) + "\"> has no checksum stronger than md5 or sha1");
+        if (weak_ == WeakDigests::refused && file_needs_weak_digests(file())) {
+            return fail("<data type=\"" + printable(file().type) +
+                        "\"> has no checksum stronger than md5 or sha1 (allow_weak_digests=1 accepts these)");
         }
     }
 
     RepomdFile& file() { return repomd_.files.back(); }
 
+    WeakDigests weak_;
     Repomd repomd_;
     bool in_file_ = false;
     std::string algorithm_;
@@ -164,7 +174,11 @@ const RepomdFile* Repomd::find(std::string_view type) const {
     return found == files.end() ? nullptr : &*found;
 }
 
-Result<Repomd> parse_repomd(std::string_view text, std::string_view name) { return Reader{name}.read(text); }
+Result<Repomd> parse_repomd(std::string_view text, std::string_view name, WeakDigests weak) { return Reader{name, weak}.read(text); }
+
+bool needs_weak_digests(const Repomd& repomd) {
+    return std::ranges::any_of(repomd.files, [](const RepomdFile& file) { return file_needs_weak_digests(file); });
+}
 
 bool is_older(const Repomd& served, const Repomd& cached) {
     const auto served_revision = parse_decimal(served.revision);

@@ -40,9 +40,12 @@ Result<FoundRepomd> RepomdSearch::find_by_metalink() {
     }
     if (cached_ != nullptr && cached_->state && sources_.is_newest(cached_->text)) {
         FoundRepomd found = unchanged();
-        const auto trusted = trust(found.text, found.state.url);
-        if (trusted) {
-            found.state.signed_by = trusted->signed_by;
+        if (auto timely = check_max_age(found.repomd, config_, now_); !timely) {
+            return std::unexpected(std::move(timely.error()));
+        }
+        if (auto trusted = trust(found.text, found.state.url)) {
+            found.state.signed_by = std::move(trusted->fingerprint);
+            found.signature = std::move(trusted->signature);
             return found;
         }
     }
@@ -163,7 +166,7 @@ Result<FoundRepomd> RepomdSearch::judge(FetchResult& answer) const {
         found.state.etag = answer.etag.empty() ? found.state.etag : answer.etag;
         found.state.last_modified = answer.last_modified.empty() ? found.state.last_modified : answer.last_modified;
     } else {
-        auto repomd = parse_repomd(answer.body, answer.url);
+        auto repomd = parse_repomd(answer.body, answer.url, config_.allow_weak_digests ? WeakDigests::allowed : WeakDigests::refused);
         if (!repomd) {
             return std::unexpected(std::move(repomd.error()));
         }
@@ -188,7 +191,7 @@ Result<FoundRepomd> RepomdSearch::judge(FetchResult& answer) const {
     if (!trusted) {
         return std::unexpected(std::move(trusted.error()));
     }
-    found.state.signed_by = std::move(trusted->signed_by);
+    found.state.signed_by = std::move(trusted->fingerprint);
     found.signature = std::move(trusted->signature);
     return found;
 }
@@ -198,9 +201,9 @@ Result<TrustState> RepomdSearch::trust(const std::string& text, const std::strin
         return TrustState{};
     }
     if (cached_ != nullptr && cached_->state && text == cached_->text && !cached_->state->signed_by.empty()) {
-        return TrustState{.signed_by = cached_->state->signed_by};
+        return TrustState{.fingerprint = cached_->state->signed_by};
     }
-    return run_.trust->check(config_, text, [&]() -> Result<std::string> {
+    const FetchSignature fetch = [&]() -> Result<std::string> {
         auto bases = sources_.bases();
         const auto base = find_base(bases, url);  // with the credentials that `url` does not show
         auto answer = fetch_one(run_, {.urls = {(base == bases.end() ? url : *base + repomd_path) + ".asc"},
@@ -208,7 +211,8 @@ Result<TrustState> RepomdSearch::trust(const std::string& text, const std::strin
                                        .size_limit = max_signature_size,
                                        .options = metadata_options(config_, run_.config.main.user_agent)});
         return answer ? Result<std::string>{std::move(answer->body)} : std::unexpected(std::move(answer.error()));
-    });
+    };
+    return run_.trust->check(config_, text, fetch, run_.stop);
 }
 
 // Nothing but the mirror itself says that this is the newest, and it is not new (docs/design/mirrors.md).

@@ -6,19 +6,24 @@
 
 #include "lastack/result.hpp"
 
+#include <cstdint>
 #include <functional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
 namespace lastack::repo {
 
-// What came of a check.
+// What is known of who made a repomd.xml.
 struct TrustState {
-    std::string signed_by;  // fingerprint of the key whose signature was verified; empty: nobody's was asked for
-    std::string signature;  // repomd.xml.asc as it came; empty: none
+    std::string fingerprint;     // of the primary key that signed it; empty: nobody asked (repo_gpgcheck=0)
+    std::string signature;       // the text of repomd.xml.asc; empty likewise
+    std::int64_t signed_at = 0;  // seconds since 1970
+
+    friend bool operator==(const TrustState&, const TrustState&) = default;
 };
 
-// Brings repomd.xml.asc from the server that sent the repomd.xml. Blocks.
+// Brings repomd.xml.asc from where the repomd.xml came from. Blocks. Not called when no signature is asked for.
 using FetchSignature = std::function<Result<std::string>()>;
 
 class RepomdTrust {
@@ -28,9 +33,10 @@ public:
     RepomdTrust(const RepomdTrust&) = delete;
     RepomdTrust& operator=(const RepomdTrust&) = delete;
 
-    // Called on the thread of one repository, for several repositories at once, with every repomd.xml that is new, and with the one at hand
-    // while nobody is known to have signed it; an error means that this one is not used and the next mirror is asked.
-    [[nodiscard]] virtual Result<TrustState> check(const RepoConfig& repo, std::string_view repomd, const FetchSignature& signature) = 0;
+    // Before anything in `repomd` is believed. Called on the threads of several repositories at once; blocks. An error is one of this
+    // mirror: another may have what can be trusted.
+    [[nodiscard]] virtual Result<TrustState> check(const RepoConfig& repo, std::string_view repomd, const FetchSignature& fetch,
+                                                   std::stop_token stop) = 0;
 };
 
 }  // namespace lastack::repo

@@ -1,11 +1,18 @@
 #include "transact/keys.hpp"
 
+#include "base/rpmdb_path.hpp"
 #include "transact/hex.hpp"
 #include "transact/root.hpp"
 #include "transact/rpm_log.hpp"
 
+#include <rpm/rpmbase64.h>
+#include <rpm/rpmtd.h>
+
 #include <cstdint>
+#include <cstdlib>
+#include <memory>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 namespace lastack::transact {
@@ -93,15 +100,90 @@ std::expected<void, Failed> check_usable(const Certificate& certificate) {
     return {};
 }
 
+std::string fingerprint_of(const std::uint8_t* packets, std::size_t length) {
+    std::uint8_t* fingerprint = nullptr;
+    std::size_t size = 0;
+    if (pgpPubkeyFingerprint(packets, length, &fingerprint, &size) != 0) {
+        return {};
+    }
+    const Allocated<std::uint8_t> owner(fingerprint);
+    return hex({fingerprint, size});
+}
+
+using Pubkey = std::unique_ptr<std::remove_pointer_t<rpmPubkey>, EndBy<rpmPubkeyFree>>;
+
+// The certificate's key and its signing subkeys; none when librpm cannot read it.
+std::vector<Pubkey> pubkeys_of(const std::uint8_t* packets, std::size_t size) {
+    std::vector<Pubkey> keys;
+    if (Pubkey primary{rpmPubkeyNew(packets, size)}) {
+        int count = 0;
+        const Allocated<rpmPubkey> subkeys(rpmGetSubkeys(primary.get(), &count));
+        keys.push_back(std::move(primary));
+        for (int i = 0; i < count; ++i) {
+            keys.emplace_back(subkeys.get()[i]);
+        }
+    }
+    return keys;
+}
+
+void add_certificate(RootKeys& keys, const std::uint8_t* packets, std::size_t size) {
+    for (const Pubkey& key : pubkeys_of(packets, size)) {
+        (void)rpmKeyringAddKey(keys.keyring.get(), key.get());
+        if (pgpDigParams parameters = rpmPubkeyPgpDigParams(key.get())) {
+            keys.key_ids.insert(hex({pgpDigParamsSignID(parameters), sizeof(pgpKeyID_t)}));
+        }
+    }
+    keys.fingerprints.insert(fingerprint_of(packets, size));
+}
+
+void add_header(RootKeys& keys, Header header) {
+    rpmtd_s data{};
+    if (headerGet(header, RPMTAG_PUBKEYS, &data, HEADERGET_MINMEM) == 0) {
+        return;
+    }
+    while (const char* encoded = rpmtdNextString(&data)) {
+        void* decoded = nullptr;
+        std::size_t size = 0;
+        if (rpmBase64Decode(encoded, &decoded, &size) == 0) {
+            const Allocated<void> owner(decoded);
+            add_certificate(keys, static_cast<const std::uint8_t*>(decoded), size);
+        }
+    }
+    rpmtdFreeData(&data);
+}
+
 }  // namespace
 
-std::expected<std::vector<Key>, Failed> inspect_keys(const std::string& armoured) {
+Keyring keyring_of(const std::vector<std::string>& certificates) {
+    Keyring keyring(rpmKeyringNew());
+    for (const std::string& packets : certificates) {
+        for (const Pubkey& key : pubkeys_of(reinterpret_cast<const std::uint8_t*>(packets.data()), packets.size())) {
+            (void)rpmKeyringAddKey(keyring.get(), key.get());
+        }
+    }
+    return keyring;
+}
+
+RootKeys root_keys(const std::string& installroot, rpmts set) {
+    RootKeys keys{.keyring = Keyring(rpmKeyringNew())};
+    if (rpmdb_exists(installroot)) {
+        const MatchIterator found(rpmtsInitIterator(set, RPMDBI_NAME, "gpg-pubkey", 0));
+        while (Header header = rpmdbNextIterator(found.get())) {
+            add_header(keys, header);
+        }
+    }
+    return keys;
+}
+
+std::expected<std::vector<Key>, Failed> inspect_keys(const std::string& installroot, const std::string& armoured) {
     const RpmLog log(LogLevel::error);
     auto certificates = split(armoured);
     if (!certificates) {
         return std::unexpected(std::move(certificates.error()));
     }
     std::vector<Key> keys;
+    const auto set = open_set(installroot);
+    const auto installed = set ? root_keys(installroot, set.get()) : RootKeys{};
     for (const auto& certificate : *certificates) {
         auto key = describe_key(certificate);
         if (!key) {
@@ -110,13 +192,14 @@ std::expected<std::vector<Key>, Failed> inspect_keys(const std::string& armoured
         if (auto usable = check_usable(certificate); !usable) {
             return std::unexpected(std::move(usable.error()));
         }
+        key->installed = installed.fingerprints.contains(key->fingerprint);
         keys.push_back(std::move(*key));
     }
     return keys;
 }
 
 std::expected<void, Failed> import_keys(const std::string& installroot, const std::string& armoured) {
-    if (auto inspected = inspect_keys(armoured); !inspected) {
+    if (auto inspected = inspect_keys(installroot, armoured); !inspected) {
         return std::unexpected(std::move(inspected.error()));
     }
     const RpmLog log(LogLevel::error);

@@ -7,7 +7,9 @@
 #include "transact/transaction.hpp"
 #include "transact/verify.hpp"
 
+#include <cstdint>
 #include <expected>
+#include <map>
 #include <utility>
 #include <variant>
 
@@ -28,8 +30,15 @@ public:
     }
 
 private:
-    bool on(const Verify& /*request*/) {
-        for (const auto& verdict : verify_packages(setup_.installroot, setup_.incoming)) {
+    bool on(const Announce& request) {
+        if (request.index >= setup_.incoming.size()) {
+            return false;
+        }
+        announced_[request.index] = request;
+        return reply({});
+    }
+    bool on(const Verify& request) {
+        for (const auto& verdict : verify_packages(setup_, announced_, request.keyrings)) {
             if (!send(answer_fd, verdict)) {
                 return false;
             }
@@ -37,7 +46,7 @@ private:
         return reply({});
     }
     bool on(const InspectKeys& request) {
-        auto keys = inspect_keys(request.armoured);
+        auto keys = inspect_keys(setup_.installroot, request.armoured);
         return keys ? send(answer_fd, Keys{.keys = std::move(*keys)}).has_value() : reply(std::unexpected(std::move(keys.error())));
     }
     bool on(const ImportKeys& request) { return reply(import_keys(setup_.installroot, request.armoured)); }
@@ -58,6 +67,7 @@ private:
     }
 
     Setup setup_;
+    std::map<std::uint32_t, Announce> announced_;
     bool ran_ = false;
 };
 

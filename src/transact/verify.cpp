@@ -1,7 +1,8 @@
 #include "transact/verify.hpp"
 
-#include "base/rpmdb_path.hpp"
+#include "transact/dependencies.hpp"
 #include "transact/hex.hpp"
+#include "transact/keys.hpp"
 #include "transact/root.hpp"
 #include "transact/rpm_log.hpp"
 
@@ -9,6 +10,7 @@
 #include <rpm/rpmlib.h>
 #include <rpm/rpmtd.h>
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 #include <unistd.h>
@@ -25,6 +27,11 @@ bool starts_like_a_package(std::size_t index) {
     const auto count = ::pread(first_package_fd + static_cast<int>(index), begin.data(), begin.size(), 0);
     return count == static_cast<ssize_t>(begin.size()) && begin == lead_magic;
 }
+
+struct Keyrings {
+    rpmKeyring wanted = nullptr;  // the package must be signed by a key of this one
+    const RootKeys& installed;
+};
 
 // librpm says only by its log which check failed. Nothing is trusted because of these words: they choose between refusals.
 struct Findings {
@@ -70,9 +77,14 @@ HeaderHandle read_header(rpmts set, std::size_t index) {
     return readable ? std::move(handle) : HeaderHandle();
 }
 
-// The key ids of the signatures the package carries; an id is empty when librpm cannot read its signature.
-std::vector<std::string> signing_keys(Header header) {
-    std::vector<std::string> found;
+struct Signing {
+    std::string key_id;      // empty when librpm cannot read the signature
+    bool installed = false;  // the root has a key of that id
+};
+
+// Who made the signatures that the package carries.
+std::vector<Signing> signing_keys(Header header, const RootKeys& installed) {
+    std::vector<Signing> found;
     for (const rpmTagVal tag : {RPMTAG_RSAHEADER, RPMTAG_DSAHEADER, RPMTAG_SIGPGP, RPMTAG_SIGGPG}) {
         rpmtd_s data{};
         if (headerGet(header, tag, &data, HEADERGET_MINMEM) == 0) {
@@ -82,7 +94,8 @@ std::vector<std::string> signing_keys(Header header) {
         found.emplace_back();
         if (pgpPrtParams(static_cast<const std::uint8_t*>(data.data), data.count, PGPTAG_SIGNATURE, &raw) == 0 && raw != nullptr) {
             const PgpParameters parameters(raw);
-            found.back() = hex({pgpDigParamsSignID(raw), sizeof(pgpKeyID_t)});
+            found.back().key_id = hex({pgpDigParamsSignID(raw), sizeof(pgpKeyID_t)});
+            found.back().installed = installed.key_ids.contains(found.back().key_id);
         }
         rpmtdFreeData(&data);
     }
@@ -114,10 +127,22 @@ std::string difference(Header header, const Incoming& announced) {
     return same ? std::string() : "the file is " + is + ", announced was " + said;
 }
 
-PackageVerdict signature_verdict(rpmts set, std::size_t index, Header header, RpmLog& log) {
+// By a key of the package's keyring; that the root has the key too is seen by its id alone, as librpm verifies all of it again when it
+// installs.
+PackageVerdict signature_verdict(rpmts set, std::size_t index, Header header, const Keyrings& keyrings, RpmLog& log) {
     PackageVerdict verdict{.index = static_cast<std::uint32_t>(index)};
     log.clear();
-    if (passes(set, index, RPMSIG_VERIFIABLE_TYPE, 0)) {
+    rpmtsSetKeyring(set, keyrings.wanted);
+    const bool bound = keyrings.wanted != keyrings.installed.keyring.get();
+    const bool good = passes(set, index, RPMSIG_VERIFIABLE_TYPE, 0);
+    const auto keys = signing_keys(header, keyrings.installed);
+    if (good) {
+        const auto missing = std::ranges::find(keys, false, &Signing::installed);
+        if (bound && missing != keys.end()) {
+            verdict.signature = Signature::unknown_key;
+            verdict.key_id = missing->key_id;
+            verdict.detail = "the key is not in the root's keyring: NOKEY";
+        }
         return verdict;
     }
     const auto with_signature = findings(log);
@@ -127,18 +152,21 @@ PackageVerdict signature_verdict(rpmts set, std::size_t index, Header header, Rp
         verdict.detail = findings(log).text;
         return verdict;
     }
-    const auto keys = signing_keys(header);
     if (keys.empty()) {
         verdict.signature = Signature::not_signed;
         return verdict;
     }
     verdict.signature = with_signature.only_keys_missing ? Signature::unknown_key : Signature::bad;
-    verdict.key_id = keys.front();
+    if (bound && with_signature.only_keys_missing && std::ranges::any_of(keys, &Signing::installed)) {
+        verdict.signature = Signature::foreign_key;
+    }
+    verdict.key_id = keys.front().key_id;
     verdict.detail = with_signature.text;
     return verdict;
 }
 
-PackageVerdict verify_package(rpmts set, std::size_t index, const Incoming& announced, RpmLog& log) {
+PackageVerdict verify_package(rpmts set, std::size_t index, const Incoming& announced, const Announce* dependencies,
+                              const Keyrings& keyrings, RpmLog& log) {
     PackageVerdict verdict{.index = static_cast<std::uint32_t>(index)};
     if (!starts_like_a_package(index)) {
         verdict.signature = Signature::not_a_package;
@@ -146,6 +174,7 @@ PackageVerdict verify_package(rpmts set, std::size_t index, const Incoming& anno
         return verdict;
     }
     log.clear();
+    rpmtsSetKeyring(set, keyrings.installed.keyring.get());
     const auto header = read_header(set, index);
     if (!header) {
         verdict.signature = Signature::bad;
@@ -155,13 +184,17 @@ PackageVerdict verify_package(rpmts set, std::size_t index, const Incoming& anno
         }
         return verdict;
     }
-    verdict = signature_verdict(set, index, header.get(), log);
+    verdict = signature_verdict(set, index, header.get(), keyrings, log);
     const bool unsigned_is_fine = !announced.check_signature;
-    if (unsigned_is_fine && (verdict.signature == Signature::not_signed || verdict.signature == Signature::unknown_key)) {
+    if (unsigned_is_fine && (verdict.signature == Signature::not_signed || verdict.signature == Signature::unknown_key ||
+                             verdict.signature == Signature::foreign_key)) {
         verdict = {.index = verdict.index};
     }
     if (verdict.signature == Signature::good) {
         verdict.detail = difference(header.get(), announced);
+        if (verdict.detail.empty() && dependencies != nullptr) {
+            verdict.detail = dependency_difference(header.get(), *dependencies);
+        }
         verdict.signature = verdict.detail.empty() ? Signature::good : Signature::not_as_announced;
     }
     return verdict;
@@ -169,20 +202,31 @@ PackageVerdict verify_package(rpmts set, std::size_t index, const Incoming& anno
 
 }  // namespace
 
-std::vector<PackageVerdict> verify_packages(const std::string& installroot, const std::vector<Incoming>& incoming) {
+std::vector<PackageVerdict> verify_packages(const Setup& setup, const std::map<std::uint32_t, Announce>& announced,
+                                            const std::vector<BoundKeys>& keyrings) {
     RpmLog log(LogLevel::notice);
     std::vector<PackageVerdict> verdicts;
-    const auto set = open_set(installroot);
+    const auto set = open_set(setup.installroot);
     if (!set) {
         return verdicts;
     }
-    if (!rpmdb_exists(installroot)) {
-        // librpm would create a database only to find no key in it.
-        const Keyring none(rpmKeyringNew());
-        rpmtsSetKeyring(set.get(), none.get());
+    const auto installed = root_keys(setup.installroot, set.get());
+    const Keyring none(rpmKeyringNew());
+    std::vector<Keyring> bound;
+    for (const BoundKeys& keys : keyrings) {
+        bound.push_back(keyring_of(keys.certificates));
     }
-    for (std::size_t i = 0; i < incoming.size(); ++i) {
-        verdicts.push_back(verify_package(set.get(), i, incoming[i], log));
+    for (std::size_t i = 0; i < setup.incoming.size(); ++i) {
+        const Incoming& incoming = setup.incoming[i];
+        rpmKeyring wanted = none.get();
+        if (incoming.keyring == any_key) {
+            wanted = installed.keyring.get();
+        } else if (incoming.keyring < bound.size()) {
+            wanted = bound[incoming.keyring].get();
+        }
+        const auto dependencies = announced.find(static_cast<std::uint32_t>(i));
+        verdicts.push_back(verify_package(set.get(), i, incoming, dependencies == announced.end() ? nullptr : &dependencies->second,
+                                          {.wanted = wanted, .installed = installed}, log));
     }
     return verdicts;
 }

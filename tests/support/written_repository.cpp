@@ -2,6 +2,7 @@
 
 #include "base/digest_stream.hpp"
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <sstream>
@@ -45,7 +46,12 @@ std::string relation(const std::string& text) {
     const std::string flags = sign == "=" ? "EQ" : sign == ">=" ? "GE" : sign == "<=" ? "LE" : sign == ">" ? "GT" : "LT";
     std::string out = "<rpm:entry name=\"" + in_attribute(name) + "\"";
     if (!version.empty()) {
-        out += " flags=\"" + flags + "\" epoch=\"0\" ver=\"" + version + "\"";
+        const auto colon = version.find(':');
+        const auto epoch = colon == std::string::npos ? "0" : version.substr(0, colon);
+        version.erase(0, colon == std::string::npos ? 0 : colon + 1);
+        const auto dash = version.rfind('-');
+        out += " flags=\"" + flags + "\" epoch=\"" + epoch + "\" ver=\"" + in_attribute(version.substr(0, dash)) + "\"";
+        out += dash == std::string::npos ? "" : " rel=\"" + version.substr(dash + 1) + "\"";
     }
     return out + "/>";
 }
@@ -71,8 +77,16 @@ std::string package_element(const Entry& entry) {
     out += "<location " + (entry.base.empty() ? "" : "xml:base=\"" + in_attribute(entry.base) + "\" ") + "href=\"" +
            in_attribute(href_of(entry)) + "\"/>\n";
     auto provides = spec.provides;
-    provides.push_back(spec.name + " = " + spec.version);
-    out += "<format>\n<rpm:license>none</rpm:license>\n" + relations("provides", provides) + relations("requires", spec.requires_) +
+    const auto self = " = " + (spec.epoch.empty() ? "" : spec.epoch + ":") + spec.version + "-" + spec.release;
+    provides.push_back(spec.name + self);
+    if (std::ranges::any_of(spec.files, &RpmFile::config)) {
+        provides.push_back("config(" + spec.name + ")" + self);
+    }
+    auto requires_ = spec.requires_;
+    if (std::ranges::any_of(spec.scriptlets, [](const RpmScriptlet& scriptlet) { return !scriptlet.section.contains("-p "); })) {
+        requires_.emplace_back("/bin/sh");
+    }
+    out += "<format>\n<rpm:license>none</rpm:license>\n" + relations("provides", provides) + relations("requires", requires_) +
            relations("conflicts", spec.conflicts) + relations("obsoletes", spec.obsoletes) + "</format>\n</package>\n";
     return out;
 }

@@ -16,11 +16,16 @@ int run_check_update(Session& session) {
         return session.fail(loaded.error());
     }
     auto updates = loaded->sack.updates(session.arguments().operands);
+    const int status = updates.empty() ? exit_status::done : exit_status::updates_found;
+    if (session.arguments().json) {
+        session.print(package_list_json({{"", std::move(updates), "updates"}}));
+        return status;
+    }
     if (updates.empty()) {
-        return exit_status::done;
+        return status;
     }
     session.say(package_list({{"", std::move(updates)}}, style_of(stdout).window.columns));
-    return exit_status::updates_found;
+    return status;
 }
 
 }  // namespace lastack::cli

@@ -4,17 +4,25 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <optional>
 
 namespace lastack::cli {
 
 int run_clean(Session& session) {
-    static const std::map<std::string, repo::Cache::Clean> kinds{{"packages", repo::Cache::Clean::packages},
-                                                                 {"metadata", repo::Cache::Clean::metadata},
-                                                                 {"expire-cache", repo::Cache::Clean::expire},
-                                                                 {"all", repo::Cache::Clean::all}};
+    using Clean = repo::Cache::Clean;
+    // yum's and dnf's kinds of which there is nothing here are no mistake: scripts name them.
+    static const std::map<std::string, std::optional<Clean>> kinds{{"packages", Clean::packages},
+                                                                   {"metadata", Clean::metadata},
+                                                                   {"dbcache", Clean::index},
+                                                                   {"expire-cache", Clean::expire},
+                                                                   {"expire_cache", Clean::expire},
+                                                                   {"all", Clean::all},
+                                                                   {"headers", {}},
+                                                                   {"plugins", {}},
+                                                                   {"rpmdb", {}}};
     for (const std::string& operand : session.arguments().operands) {
         if (!kinds.contains(operand)) {
-            session.fail("clean takes packages, metadata, expire-cache or all, not '" + operand + "'");
+            session.fail("clean takes packages, metadata, dbcache, expire-cache or all, not '" + operand + "'");
             return exit_status::usage;
         }
     }
@@ -24,7 +32,8 @@ int run_clean(Session& session) {
     }
     std::size_t removed = 0;
     for (const std::string& operand : session.arguments().operands) {
-        auto cleaned = cache->clean(kinds.at(operand));
+        const auto kind = kinds.at(operand);
+        auto cleaned = kind ? cache->clean(*kind) : Result<std::size_t>{0};
         if (!cleaned) {
             return session.fail(cleaned.error());
         }

@@ -26,7 +26,7 @@ int run_list(Session& session) {
     }
     std::vector<PackageSection> sections;
     if (category == "all" || category == "installed") {
-        sections.push_back({"Installed Packages", loaded->sack.installed(patterns)});
+        sections.push_back({"Installed Packages", loaded->sack.installed(patterns), "installed"});
     }
     if (category == "all" || category == "available") {
         // What is installed in the very same version is no news.
@@ -36,10 +36,14 @@ int run_list(Session& session) {
         }
         auto available = loaded->sack.available(patterns);
         std::erase_if(available, [&](const package::Package& package) { return installed.contains(package.nevra); });
-        sections.push_back({"Available Packages", std::move(available)});
+        sections.push_back({"Available Packages", std::move(available), "available"});
     }
     if (category == "updates") {
-        sections.push_back({"Updated Packages", loaded->sack.updates(patterns)});
+        sections.push_back({"Updated Packages", loaded->sack.updates(patterns), "updates"});
+    }
+    if (session.arguments().json) {
+        session.print(package_list_json(sections));
+        return exit_status::done;
     }
     const std::string text = package_list(sections, style_of(stdout).window.columns);
     if (text.empty() && !patterns.empty()) {

@@ -13,7 +13,7 @@ int run_makecache(Session& session) {
     if (std::ranges::none_of(session.config().repos, &repo::RepoConfig::enabled)) {
         return session.fail(no_repositories());
     }
-    const auto repos = refresh_metadata(session, *cache, repo::Expiry::ignore);
+    const auto repos = refresh_metadata(session, *cache);
     session.close_connections();
     if (!repos) {
         return session.fail(repos.error());

@@ -31,11 +31,7 @@ std::optional<Digest> digest_of(Solvable* solvable) {
         return std::nullopt;
     }
     auto digest = parse_digest(name, hex);
-    // Collisions of these two can be made to order: as good as none.
-    if (!digest || digest->algorithm == DigestAlgorithm::md5 || digest->algorithm == DigestAlgorithm::sha1) {
-        return std::nullopt;
-    }
-    return *std::move(digest);
+    return digest ? std::optional{*std::move(digest)} : std::nullopt;
 }
 
 }  // namespace

@@ -14,9 +14,15 @@ constexpr std::size_t header_size = 2;  // version and kind
 void fields(auto& f, auto& m) {
     using T = std::remove_cvref_t<decltype(m)>;
     if constexpr (std::is_same_v<T, Incoming>) {
-        f(m.name), f(m.epoch), f(m.version), f(m.release), f(m.arch), f(m.update), f(m.check_signature);
+        f(m.name), f(m.epoch), f(m.version), f(m.release), f(m.arch), f(m.update), f(m.check_signature), f(m.keyring);
     } else if constexpr (std::is_same_v<T, Setup>) {
         f(m.installroot), f(m.incoming), f(m.remove), f(m.downgrade_allowed);
+    } else if constexpr (std::is_same_v<T, Announce>) {
+        f(m.index), f(m.requires_), f(m.provides), f(m.conflicts), f(m.obsoletes);
+    } else if constexpr (std::is_same_v<T, BoundKeys>) {
+        f(m.certificates);
+    } else if constexpr (std::is_same_v<T, Verify>) {
+        f(m.keyrings);
     } else if constexpr (std::is_same_v<T, InspectKeys> || std::is_same_v<T, ImportKeys>) {
         f(m.armoured);
     } else if constexpr (std::is_same_v<T, Failed>) {
@@ -24,7 +30,7 @@ void fields(auto& f, auto& m) {
     } else if constexpr (std::is_same_v<T, PackageVerdict>) {
         f(m.index), f(m.signature), f(m.key_id), f(m.detail);
     } else if constexpr (std::is_same_v<T, Key>) {
-        f(m.key_id), f(m.user_id), f(m.fingerprint);
+        f(m.key_id), f(m.user_id), f(m.fingerprint), f(m.installed);
     } else if constexpr (std::is_same_v<T, Keys>) {
         f(m.keys);
     } else if constexpr (std::is_same_v<T, ElementStarted>) {
@@ -66,7 +72,7 @@ public:
     void operator()(const std::vector<T>& list) {
         (*this)(static_cast<std::uint32_t>(list.size()));
         for (const auto& item : list) {
-            if constexpr (std::integral<T>) {
+            if constexpr (std::integral<T> || std::is_same_v<T, std::string>) {
                 (*this)(item);
             } else {
                 fields(*this, item);
@@ -79,7 +85,7 @@ private:
 };
 
 constexpr bool in_range(Failure value) { return value <= Failure::transaction; }
-constexpr bool in_range(Signature value) { return value <= Signature::not_as_announced; }
+constexpr bool in_range(Signature value) { return value <= Signature::foreign_key; }
 constexpr bool in_range(Element value) { return value <= Element::verifying; }
 
 // After the first value that does not fit nothing more is read.
@@ -127,7 +133,7 @@ public:
         // Every item takes bytes, so what is left bounds the loop whatever the count says.
         for (std::uint32_t i = 0; good_ && i < count; ++i) {
             T item{};
-            if constexpr (std::integral<T>) {
+            if constexpr (std::integral<T> || std::is_same_v<T, std::string>) {
                 (*this)(item);
             } else {
                 fields(*this, item);

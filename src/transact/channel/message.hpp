@@ -15,7 +15,7 @@
 
 namespace lastack::transact {
 
-constexpr std::uint8_t protocol_version = 1;
+constexpr std::uint8_t protocol_version = 2;
 constexpr std::size_t frame_prefix_size = 4;
 constexpr std::size_t max_frame_size = 32u << 20;  // without the prefix: a Setup with 100,000 packages fits
 // While scriptlets run, two processes write to one pipe; the kernel keeps a write of at most PIPE_BUF bytes in one piece.
@@ -26,6 +26,8 @@ constexpr int request_fd = 3;
 constexpr int answer_fd = 4;
 constexpr int first_package_fd = 5;
 
+constexpr std::uint32_t any_key = 0xFFFFFFFF;  // of the root
+
 struct Incoming {
     std::string name;
     std::string epoch;
@@ -34,6 +36,7 @@ struct Incoming {
     std::string arch;
     bool update = false;
     bool check_signature = true;
+    std::uint32_t keyring = any_key;  // number of the keyring in Verify that the package must be signed with
     friend bool operator==(const Incoming&, const Incoming&) = default;
 };
 
@@ -45,7 +48,23 @@ struct Setup {
     bool downgrade_allowed = false;
     friend bool operator==(const Setup&, const Setup&) = default;
 };
+// What the metadata says that the package of this number needs and gives: "NAME" or "NAME OP VERSION", as rpm prints them. A package that
+// nothing is announced of is not compared.
+struct Announce {
+    std::uint32_t index = 0;
+    std::vector<std::string> requires_;
+    std::vector<std::string> provides;
+    std::vector<std::string> conflicts;
+    std::vector<std::string> obsoletes;
+    friend bool operator==(const Announce&, const Announce&) = default;
+};
+// The certificates of one repository, as packets.
+struct BoundKeys {
+    std::vector<std::string> certificates;
+    friend bool operator==(const BoundKeys&, const BoundKeys&) = default;
+};
 struct Verify {
+    std::vector<BoundKeys> keyrings;
     friend bool operator==(const Verify&, const Verify&) = default;
 };
 struct InspectKeys {
@@ -73,7 +92,7 @@ struct Failed {
     std::string cause;
     friend bool operator==(const Failed&, const Failed&) = default;
 };
-enum class Signature : std::uint8_t { good, not_signed, unknown_key, bad, not_a_package, not_as_announced };
+enum class Signature : std::uint8_t { good, not_signed, unknown_key, bad, not_a_package, not_as_announced, foreign_key };
 struct PackageVerdict {
     std::uint32_t index = 0;
     Signature signature = Signature::good;
@@ -85,6 +104,7 @@ struct Key {
     std::string key_id;
     std::string user_id;
     std::string fingerprint;
+    bool installed = false;  // in the root's keyring already
     friend bool operator==(const Key&, const Key&) = default;
 };
 struct Keys {
@@ -123,7 +143,7 @@ struct ScriptletFailed {
 
 // The position in this list is the kind's byte.
 using Message = std::variant<Setup, Verify, InspectKeys, ImportKeys, Test, Run, Done, Failed, PackageVerdict, Keys, ElementStarted,
-                             ElementProgress, ElementFinished, ScriptletOutput, ScriptletFailed>;
+                             ElementProgress, ElementFinished, ScriptletOutput, ScriptletFailed, Announce>;
 
 // A whole frame, prefix included.
 [[nodiscard]] std::string encode(const Message& message);

@@ -51,8 +51,8 @@ TEST_F(BadConfiguration, bad_value_in_a_repo_file_is_named_and_the_other_reposit
 }
 
 TEST_F(BadConfiguration, enabled_repository_without_a_usable_url_is_named) {
-    directory().write("repos/local.repo", "[local]\nbaseurl=file:///srv/repo\n");
-    expect_refused(lastack({"makecache"}), {"repository 'local'", "'file' is not http or https", "--disablerepo=local"});
+    directory().write("repos/local.repo", "[local]\nbaseurl=gopher://h/srv/repo\n");
+    expect_refused(lastack({"makecache"}), {"repository 'local'", "'gopher' is not http or https", "--disablerepo=local"});
 }
 
 TEST_F(BadConfiguration, binary_repo_file_does_no_harm) {

@@ -66,7 +66,7 @@ TEST_F(BadMetadata, repomd_without_a_checksum_is_refused) {
 TEST_F(BadMetadata, repomd_that_is_older_than_ours_is_refused) {
     const auto old = primary_xml({});
     offer_metadata(repomd_xml(old, {.revision = 1}), old);
-    expect_refusal({repomd_url(), "is older than the one we have", "lastack clean metadata"});
+    expect_refusal({repomd_url(), "is older than the one we have", "--allow-rollback"});
 }
 
 TEST_F(BadMetadata, primary_of_another_size_is_refused) {
@@ -98,6 +98,16 @@ TEST_F(BadMetadata, truncated_primary_is_refused_though_its_digest_fits) {
     const auto text = primary().substr(0, primary().size() / 2);
     offer_metadata(repomd_xml(text, {.revision = next_revision()}), text);
     expect_refusal({"repo", "primary.xml", "it is not well-formed XML"});
+}
+
+TEST_F(BadMetadata, without_asking_for_fresh_the_cached_generation_is_used_and_said_so) {
+    offer_metadata("not XML", "");
+    const auto outcome = lastack({"list", "all", "--setopt=metadata_expire=0"});
+    expect_done(outcome);
+    EXPECT_THAT(outcome.process.out, testing::HasSubstr("1.0-1"));
+    EXPECT_THAT(outcome.process.err,
+                testing::HasSubstr("warning: repository 'repo' could not be refreshed, its cached metadata (checked "));
+    EXPECT_THAT(outcome.process.err, testing::HasSubstr("not well-formed XML"));
 }
 
 class BadPrimaryLocation : public BadMetadata, public testing::WithParamInterface<std::pair<const char*, const char*>> {};

@@ -164,7 +164,7 @@ Outcome Scene::update(const std::vector<std::string>& options) {
 }
 
 Outcome Scene::update_metadata_too(std::vector<std::string> options) {
-    options.emplace_back("--setopt=metadata_expire=0");
+    options.emplace_back("--refresh");
     return update(options);
 }
 

@@ -24,5 +24,14 @@ TEST(Base64, takes_every_byte_and_uses_every_letter) {
     EXPECT_EQ(base64_encode("test:123\xc2\xa3"), "dGVzdDoxMjPCow==");
 }
 
+TEST(Base64, decodes_what_it_encodes_and_nothing_else) {
+    for (const std::string text : {"", "f", "fo", "foo", "foob", "\xff\xfe", "test:123\xc2\xa3"}) {
+        EXPECT_EQ(base64_decode(base64_encode(text)), text);
+    }
+    for (const char* wrong : {"Z", "Zg", "Zg=", "Zh==", "Zm9=", "====", "Zg==Zg==", "Z===", "Zm 9", "Zm9v\n", "Zm9*", "=AAA"}) {
+        EXPECT_FALSE(base64_decode(wrong)) << wrong;
+    }
+}
+
 }  // namespace
 }  // namespace lastack

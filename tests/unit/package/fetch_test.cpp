@@ -103,6 +103,19 @@ TEST(PlanFetch, without_a_digest_nothing_is_fetched) {
     EXPECT_THAT(plan.error().cause, ::testing::AllOf(HasSubstr("foo-1-1.noarch"), HasSubstr("base")));
 }
 
+TEST(PlanFetch, a_digest_that_can_be_forged_needs_the_repositorys_leave) {
+    Package package = foo();
+    package.digest = Digest{DigestAlgorithm::sha1, std::string(40, 'a')};
+    auto repo = base_repo();
+    const auto refused = plan_fetch(installing({package}), {repo});
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_EQ(refused.error().code, PackageErrc::no_digest);
+    repo.config.allow_weak_digests = true;
+    const auto allowed = plan_fetch(installing({package}), {repo});
+    ASSERT_TRUE(allowed.has_value());
+    EXPECT_THAT(allowed->requests.front().digests, ElementsAre(*package.digest));
+}
+
 class BadLocation : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(BadLocation, is_refused_with_package_repository_and_location) {

@@ -62,9 +62,11 @@ TEST(Sack, xml_base_is_kept) {
     EXPECT_EQ(only_package({.name = "foo", .base = "https://elsewhere.example/x"}).base, "https://elsewhere.example/x");
 }
 
-TEST(Sack, weak_and_missing_digests_are_none) {
-    EXPECT_EQ(only_package({.name = "foo", .checksum_type = "md5", .checksum = std::string(32, 'a')}).digest, std::nullopt);
-    EXPECT_EQ(only_package({.name = "foo", .checksum_type = "sha", .checksum = std::string(40, 'a')}).digest, std::nullopt);
+TEST(Sack, weak_digests_are_told_and_missing_ones_are_none) {
+    EXPECT_EQ(only_package({.name = "foo", .checksum_type = "md5", .checksum = std::string(32, 'a')}).digest,
+              (Digest{DigestAlgorithm::md5, std::string(32, 'a')}));
+    EXPECT_EQ(only_package({.name = "foo", .checksum_type = "sha", .checksum = std::string(40, 'a')}).digest,
+              (Digest{DigestAlgorithm::sha1, std::string(40, 'a')}));
     EXPECT_EQ(only_package({.name = "foo", .checksum_type = ""}).digest, std::nullopt);
     EXPECT_EQ(only_package({.name = "foo", .checksum_type = "sha512", .checksum = std::string(128, 'B')}).digest,
               (Digest{DigestAlgorithm::sha512, std::string(128, 'b')}));

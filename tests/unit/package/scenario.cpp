@@ -37,7 +37,9 @@ Scenario::Scenario(const World& world) {
         const auto added = sack_->add_repository({.id = repo.id,
                                                   .cost = repo.cost,
                                                   .priority = repo.priority,
-                                                  .primary = directory_.write(repo.id + ".xml", primary_text(repo.packages))});
+                                                  .primary = directory_.write(repo.id + ".xml", primary_text(repo.packages)),
+                                                  .exclude = repo.exclude,
+                                                  .include = repo.include});
         if (!added) {
             throw std::runtime_error{describe(added.error())};
         }

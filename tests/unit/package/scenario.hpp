@@ -15,6 +15,8 @@ struct RepoText {
     std::vector<PackageText> packages;
     int cost = 1000;
     int priority = 99;
+    std::vector<std::string> exclude{};
+    std::vector<std::string> include{};
 };
 
 struct World {

@@ -248,6 +248,15 @@ TEST(Solve, excluded_packages_are_not_there) {
     EXPECT_EQ(nevras(scenario.sack().installed({"bar"})), (Lines{"bar-1-1.noarch installed"}));
 }
 
+TEST(Solve, a_repository_hides_what_it_excludes_and_what_it_does_not_include) {
+    const Scenario scenario{{.repos = {{.id = "a", .packages = {{.name = "foo"}, {.name = "bar"}, {.name = "baz"}}, .exclude = {"bar"}},
+                                       {.id = "b",
+                                        .packages = {{.name = "bar", .version = "2"}, {.name = "foo", .version = "2"}, {.name = "bag"}},
+                                        .exclude = {"bag"},
+                                        .include = {"ba*"}}}}};
+    EXPECT_EQ(nevras(scenario.sack().available()), (Lines{"bar-2-1.noarch b", "baz-1-1.noarch a", "foo-1-1.noarch a"}));
+}
+
 TEST(Solve, an_excluded_requirement_is_missing) {
     const Scenario scenario{{.repos = {{.packages = {{.name = "foo", .needs = {"bar"}}, {.name = "bar"}}}}, .exclude = {"bar"}}};
     EXPECT_THAT(scenario.install({"foo"}), ElementsAre(HasSubstr("bar needed by foo-1-1.noarch")));

@@ -1,6 +1,7 @@
 // Compressed bytes for tests, made with the libraries themselves.
 #pragma once
 
+#include <bzlib.h>
 #include <lzma.h>
 #include <stdexcept>
 #include <string>
@@ -29,6 +30,16 @@ inline std::string gzip(std::string_view text) {
 inline std::string zstd(std::string_view text) {
     std::string out(ZSTD_compressBound(text.size()), '\0');
     out.resize(ZSTD_compress(out.data(), out.size(), text.data(), text.size(), 3));
+    return out;
+}
+
+inline std::string bzip2(std::string_view text) {
+    std::string out(text.size() + text.size() / 64 + 1024, '\0');
+    auto size = static_cast<unsigned>(out.size());
+    if (BZ2_bzBuffToBuffCompress(out.data(), &size, const_cast<char*>(text.data()), static_cast<unsigned>(text.size()), 1, 0, 0) != BZ_OK) {
+        throw std::runtime_error("bzip2");
+    }
+    out.resize(size);
     return out;
 }
 

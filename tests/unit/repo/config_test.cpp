@@ -278,9 +278,20 @@ TEST_F(LoadConfig, the_installroot_must_be_a_directory_or_not_be_there) {
 }
 
 TEST_F(LoadConfig, warnings_of_disabled_repositories_about_their_urls_are_not_shown) {
-    root.write("etc/yum.repos.d/f.repo", "[f]\nenabled=0\nbaseurl=ftp://h/\nmetalink=http://m/\n");
+    root.write("etc/yum.repos.d/f.repo", "[f]\nenabled=0\nbaseurl=gopher://h/\nmetalink=http://m:x/\n");
     EXPECT_THAT(load().warnings, IsEmpty());
     overrides.repo_switches = {{"f", true}};
+    EXPECT_EQ(load().warnings.size(), 2u);
+}
+
+TEST_F(LoadConfig, local_and_ftp_urls_and_metalinks_are_taken_and_their_variables_expanded) {
+    root.write("etc/yum/vars/where", "media\n");
+    root.write("etc/yum.repos.d/f.repo", "[f]\nbaseurl=file:///srv/$where/ ftp://h/x\nmetalink=https://m/$where\n");
+    const auto config = load();
+    EXPECT_THAT(config.warnings, IsEmpty());
+    EXPECT_THAT(config.repos.at(0).baseurl, testing::ElementsAre("file:///srv/media", "ftp://h/x"));
+    EXPECT_EQ(config.repos.at(0).metalink, "https://m/media");
+    root.write("etc/yum.repos.d/f.repo", "[f]\nbaseurl=file://elsewhere/srv file:srv\n");
     EXPECT_EQ(load().warnings.size(), 2u);
 }
 

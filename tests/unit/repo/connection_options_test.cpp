@@ -240,13 +240,13 @@ TEST_F(ConnectionConfig, setopt_overrides_and_does_not_tell_secrets) {
                          "nomatch.password=hunter2",
                          "nomatch.proxy=http://u:hunter2@proxy",
                          "nomatch.baseurl=http://u:hunter2@h/",
-                         "metalink=http://u:hunter2@h/"};
+                         "gpgcakey=http://u:hunter2@h/"};
     const auto config = load("", "password=old\n");
     EXPECT_FALSE(config.main.connection.tls.verify);
     EXPECT_EQ(config.repos.at(0).connection.proxy.url, "http://u:hunter2@proxy");
     EXPECT_EQ(config.repos.at(0).connection.password, "hunter2");
     EXPECT_FALSE(config.repos.at(1).connection.proxy.url);
-    EXPECT_THAT(config.warnings, ElementsAre("--setopt=metalink: option 'metalink' is not supported and has no effect",
+    EXPECT_THAT(config.warnings, ElementsAre("--setopt=gpgcakey: option 'gpgcakey' is not supported and has no effect",
                                              "--setopt=nomatch.password: no repository matches 'nomatch'",
                                              "--setopt=nomatch.proxy: no repository matches 'nomatch'",
                                              "--setopt=nomatch.baseurl: no repository matches 'nomatch'"));
@@ -285,9 +285,9 @@ TEST_F(ConnectionConfig, a_bad_line_in_main_is_an_error_without_its_secret) {
 }
 
 TEST_F(ConnectionConfig, a_misspelt_password_warns_without_its_value) {
-    const auto config = load("pasword=hunter2\n", "password hunter2: x\nmetalink=http://u:hunter2@h/\n");
+    const auto config = load("pasword=hunter2\n", "password hunter2: x\ngpgcakey=http://u:hunter2@h/\n");
     EXPECT_THAT(config.warnings, ElementsAre(HasSubstr("unknown option 'pasword'"), HasSubstr("unknown option 'password'"),
-                                             HasSubstr("'metalink' is not supported")));
+                                             HasSubstr("'gpgcakey' is not supported")));
     EXPECT_THAT(config.warnings, Each(Not(HasSubstr("hunter2"))));
 }
 

@@ -77,16 +77,33 @@ TEST(RepoConfig, unknown_key_warns_with_file_and_line) {
 }
 
 TEST(RepoConfig, options_that_change_safety_or_result_and_are_not_acted_on_are_told) {
-    for (const char* line : {"repo_gpgcheck=1", "includepkgs=foo", "exclude=foo", "excludepkgs=foo", "sslverifystatus=1",
-                             "metalink=http://m/", "module_hotfixes=1", "throttle=10k"}) {
+    for (const char* line : {"sslverifystatus=1", "gpgcakey=http://m/", "obsoletes=0", "throttle=10k"}) {
         const auto result = read("[r]\n" + std::string{line} + "\n");
         const std::string key{std::string_view{line}.substr(0, std::string_view{line}.find('='))};
         EXPECT_THAT(result.drafts.at("r").notes, ElementsAre("x.repo:2: option '" + key + "' is not supported and has no effect"));
         EXPECT_THAT(result.warnings, IsEmpty()) << "a disabled repository's options matter to nobody";
     }
-    for (const char* line :
-         {"repo_gpgcheck=0", "repo_gpgcheck=False", "sslverifystatus=0", "proxy_auth_method=basic", "exclude=", "throttle=0"}) {
+    for (const char* line : {"sslverifystatus=0", "proxy_auth_method=basic", "exclude=", "throttle=0"}) {
         EXPECT_THAT(read("[r]\n" + std::string{line} + "\n").drafts.at("r").notes, IsEmpty()) << line;
+    }
+}
+
+TEST(RepoConfig, where_metadata_comes_from_and_what_of_it_is_used_can_be_set) {
+    const auto result = read(
+        "[r]\nmetalink=https://m/?a=b\nmirrorlist_expire=2h\nmax_age=14d\nfailovermethod=roundrobin\n"
+        "http_caching=lazy:packages\nexclude=foo*, bar\nincludepkgs=baz\nallow_rollback=1\nmodule_hotfixes=1\n");
+    EXPECT_THAT(result.warnings, IsEmpty());
+    const RepoConfig& repo = result.drafts.at("r").config;
+    EXPECT_EQ(repo.metalink, "https://m/?a=b");
+    EXPECT_EQ(repo.mirrorlist_expire, std::chrono::hours{2});
+    EXPECT_EQ(repo.max_age, std::chrono::days{14});
+    EXPECT_EQ(repo.failovermethod, FailoverMethod::roundrobin);
+    EXPECT_EQ(repo.http_caching, HttpCaching::lazy_packages);
+    EXPECT_THAT(repo.exclude, ElementsAre("foo*", "bar"));
+    EXPECT_THAT(repo.includepkgs, ElementsAre("baz"));
+    EXPECT_TRUE(repo.allow_rollback && repo.module_hotfixes);
+    for (const char* line : {"max_age=0", "max_age=soon", "http_caching=some", "mirrorlist_expire=x", "allow_rollback=perhaps"}) {
+        EXPECT_NE(read("[b]\n" + std::string{line} + "\n").drafts.at("b").dropped_for, "") << line;
     }
 }
 

@@ -79,6 +79,19 @@ TEST(Repomd, all_digests_are_kept_so_that_all_can_be_checked) {
     EXPECT_EQ(repomd->primary().digests.size(), 2u);
 }
 
+TEST(Repomd, weak_digests_alone_need_the_repositorys_leave_and_a_missing_one_gets_none) {
+    const std::string sha1 = "<checksum type=\"sha\">" + std::string(40, 'a') + "</checksum>";
+    const std::string weak = document(data(sha1 + good_location));
+    EXPECT_FALSE(parse(weak));
+    const auto allowed = parse_repomd(weak, "http://h/repomd.xml", WeakDigests::allowed);
+    ASSERT_TRUE(allowed) << describe(allowed.error());
+    EXPECT_TRUE(needs_weak_digests(*allowed));
+    EXPECT_FALSE(parse_repomd(document(data(good_location)), "http://h/repomd.xml", WeakDigests::allowed));
+    const auto both = parse(document(data(sha1 + good_checksum + good_location)));
+    ASSERT_TRUE(both);
+    EXPECT_FALSE(needs_weak_digests(*both));
+}
+
 struct Refused {
     const char* what;
     std::string text;

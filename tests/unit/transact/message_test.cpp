@@ -24,10 +24,10 @@ std::string body_of(const Message& message) { return encode(message).substr(fram
 std::vector<Message> one_of_each() {
     return {Setup{.installroot = "/srv/root",
                   .incoming = {{.name = "foo", .epoch = "1", .version = "2", .release = "3", .arch = "noarch", .update = true},
-                               {.name = "bar", .check_signature = false}},
+                               {.name = "bar", .check_signature = false, .keyring = 3}},
                   .remove = {1, std::numeric_limits<std::int64_t>::max(), -1},
                   .downgrade_allowed = true},
-            Verify{},
+            Verify{.keyrings = {{.certificates = {"one", ""}}, {}}},
             InspectKeys{.armoured = "-----BEGIN"},
             ImportKeys{.armoured = std::string("a\0b", 3)},
             Test{},
@@ -35,12 +35,13 @@ std::vector<Message> one_of_each() {
             Done{},
             Failed{.failure = Failure::check, .cause = "file /x conflicts"},
             PackageVerdict{.index = 7, .signature = Signature::unknown_key, .key_id = "0123456789abcdef", .detail = "no key"},
-            Keys{.keys = {{.key_id = "k", .user_id = "u", .fingerprint = "f"}, {}}},
+            Keys{.keys = {{.key_id = "k", .user_id = "u", .fingerprint = "f", .installed = true}, {}}},
             ElementStarted{.element = Element::cleanup, .nevra = "foo-1-1.noarch", .number = 3, .total = 4},
             ElementProgress{.amount = 1, .total = std::numeric_limits<std::uint64_t>::max()},
             ElementFinished{.nevra = "foo-1-1.noarch"},
             ScriptletOutput{.text = "hello\n"},
-            ScriptletFailed{.nevra = "foo-1-1.noarch", .scriptlet = "%post", .fatal = true}};
+            ScriptletFailed{.nevra = "foo-1-1.noarch", .scriptlet = "%post", .fatal = true},
+            Announce{.index = 1, .requires_ = {"a", "b >= 1"}, .provides = {"c"}, .conflicts = {}, .obsoletes = {"d < 2"}}};
 }
 
 TEST(TransactMessage, every_message_comes_back_as_it_was) {
