@@ -11,7 +11,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr unsigned first_allowed = 3;
+constexpr unsigned first_allowed = 4;
 constexpr auto quick_answer = milliseconds{500};  // a rejection comes sooner
 constexpr unsigned first_patience = 100;
 constexpr unsigned longest_patience = 800;

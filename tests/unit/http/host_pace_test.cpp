@@ -43,28 +43,29 @@ protected:
     }
 };
 
-TEST_F(HostPaceTest, begins_with_three_and_grows_with_each_answer_up_to_the_limit) {
+TEST_F(HostPaceTest, begins_with_four_and_grows_with_each_answer_up_to_the_limit) {
+    pace = HostPace{10};
     auto running = start_all();
-    EXPECT_EQ(running.size(), 3u);
+    EXPECT_EQ(running.size(), 4u);
     serve(running);
     running = start_all();
-    EXPECT_EQ(running.size(), 6u);
+    EXPECT_EQ(running.size(), 8u);
     serve(running);
-    EXPECT_EQ(start_all().size(), 8u);
+    EXPECT_EQ(start_all().size(), 10u);
 }
 
 TEST_F(HostPaceTest, grows_while_answers_are_slow_to_come) {
-    EXPECT_EQ(start_all().size(), 3u);
+    EXPECT_EQ(start_all().size(), 4u);
     EXPECT_EQ(pace.next_start(now), now + 500ms);
     now += 500ms;
-    EXPECT_EQ(start_all().size(), 3u);
+    EXPECT_EQ(start_all().size(), 4u);
 }
 
 TEST_F(HostPaceTest, does_not_grow_when_nobody_asks_for_more) {
     for (int i = 0; i < 100; ++i) {
         serve({pace.start(now)});
     }
-    EXPECT_EQ(pace.allowed(), 3u);
+    EXPECT_EQ(pace.allowed(), 4u);
 }
 
 TEST_F(HostPaceTest, halves_when_one_of_several_is_rejected_and_tries_what_failed_only_after_many) {
@@ -93,6 +94,7 @@ TEST_F(HostPaceTest, goes_down_to_what_was_served_beside_the_rejected_ones) {
     pace.rejected(running[1], now, {});
     EXPECT_EQ(pace.allowed(), 2u);
     pace.rejected(running[2], now, {});
+    pace.rejected(running[3], now, {});
     EXPECT_EQ(pace.allowed(), 1u);
 }
 
