@@ -154,6 +154,9 @@ private:
         makecache->add_flag("--timer", timer_, "Ask only for what has expired");
         add_operands(add_command(Command::clean, "clean", "Remove cached data"), "WHAT", "packages, metadata, dbcache, expire-cache or all",
                      true);
+        CLI::App* config = add_command(Command::config, "config", "Show every option's value and where it comes from");
+        add_operands(config, "WHOSE", "main, or repositories' ids or globs; default: all");
+        add_json(config);
         add_json(add_command(Command::cache, "cache", "Show what the cache holds and for whom"));
         CLI::App* get = add_command(Command::get, "get", "Download files");
         add_operands(get, "URL", "What to download");

@@ -28,6 +28,7 @@ enum class Command : std::uint8_t {
     makecache,
     clean,
     cache,
+    config,
     get,
     sockets,
     help

@@ -32,6 +32,8 @@ int run_command(Session& session) {
             return run_makecache(session);
         case Command::clean:
             return run_clean(session);
+        case Command::config:
+            return run_config(session);
         case Command::cache:
             return run_cache(session);
         case Command::get:

@@ -93,12 +93,13 @@ Result<void> apply_main_setopts(const std::vector<SetOption>& setopts, MainOptio
     const auto sets_excludes = [](const SetOption& o) { return o.scope.empty() && (o.key == "exclude" || o.key == "excludepkgs"); };
     if (std::ranges::any_of(setopts, sets_excludes)) {
         options.main.exclude.clear();
+        options.main.records.erase("exclude");
     }
     for (const SetOption& option : setopts) {
         if (!option.scope.empty()) {
             continue;
         }
-        if (auto checked = check_fate(set_main_option(options, option.key, option.value), option, warnings); !checked) {
+        if (auto checked = check_fate(set_main_option(options, option.key, option.value, "--setopt"), option, warnings); !checked) {
             return checked;
         }
     }
@@ -119,7 +120,7 @@ Result<void> apply_repo_setopts(const std::vector<SetOption>& setopts, RepoDraft
         for (auto& [id, draft] : drafts) {
             if (matches(option.scope, id)) {
                 matched = true;
-                (void)set_repo_option(draft.config, option.key, option.value);
+                (void)set_repo_option(draft.config, option.key, option.value, "--setopt");
             }
         }
         if (!matched) {
@@ -149,6 +150,8 @@ Result<void> add_repos_from_path(const std::vector<std::pair<std::string, std::s
         draft.config.name = id;
         draft.config.enabled = true;
         draft.config.baseurl = {text};
+        draft.config.records["baseurl"] = {.value = text, .origin = "--repofrompath"};
+        draft.config.records["enabled"] = {.value = "1", .origin = "--repofrompath"};
         draft.config.origin = "--repofrompath";
         drafts.insert_or_assign(id, std::move(draft));
     }
@@ -171,6 +174,7 @@ Result<void> switch_repos(const std::vector<std::pair<std::string, bool>>& switc
             for (auto& [id, draft] : drafts) {
                 if (id == wanted || matches(wanted, id)) {
                     draft.config.enabled = enabled;
+                    draft.config.records["enabled"] = {.value = enabled ? "1" : "0", .origin = enabled ? "--enablerepo" : "--disablerepo"};
                 }
             }
         }

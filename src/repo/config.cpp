@@ -12,6 +12,7 @@
 #include "repo/variables.hpp"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 namespace lastack::repo {
@@ -42,6 +43,8 @@ public:
             }
         }
         config_.main = options_.main;
+        config_.main_file = main_path_;
+        config_.variables = variables_;
         return std::move(config_);
     }
 
@@ -101,6 +104,15 @@ private:
         }
         main.assumeyes = main.assumeyes || overrides_.assumeyes;
         main.assumeno = main.assumeno || overrides_.assumeno;
+        const std::tuple<bool, const char*, std::string> switches[] = {
+            {overrides_.installroot.has_value(), "installroot", main.installroot.string()},
+            {overrides_.assumeyes, "assumeyes", "1"},
+            {overrides_.assumeno, "assumeno", "1"}};
+        for (const auto& [given, key, value] : switches) {
+            if (given) {
+                main.records[key] = {.value = value, .origin = std::string{"--"} + key};
+            }
+        }
         return {};
     }
 
@@ -179,7 +191,10 @@ private:
             if (auto finished = finish_urls(draft, variables_); !finished) {
                 return finished;
             }
-            draft.config.allow_rollback = draft.config.allow_rollback || overrides_.allow_rollback;
+            if (overrides_.allow_rollback) {
+                draft.config.allow_rollback = true;
+                draft.config.records["allow_rollback"] = {.value = "1", .origin = "--allow-rollback"};
+            }
             if (draft.config.enabled) {
                 config_.warnings.insert(config_.warnings.end(), draft.notes.begin(), draft.notes.end());
             }

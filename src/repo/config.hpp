@@ -17,6 +17,15 @@
 
 namespace lastack::repo {
 
+// The text that an option was given, and by whom: "FILE:LINE", or the switch of the command line.
+struct OptionRecord {
+    std::string value;
+    std::string origin;
+
+    friend bool operator==(const OptionRecord&, const OptionRecord&) = default;
+};
+using OptionRecords = std::map<std::string, OptionRecord, std::less<>>;  // by the name in option_table; what is not there has its default
+
 // What an answer of a proxy's cache is good for (yum.conf: http_caching).
 enum class HttpCaching : std::uint8_t { all, packages, lazy_packages, none };
 
@@ -45,6 +54,7 @@ struct MainConfig {
     bool exit_on_lock = false;
     std::vector<std::string> exclude;
     std::string user_agent;
+    OptionRecords records;  // of [main], also what repositories inherit
 };
 
 // One [repository]; unset fields were inherited from [main].
@@ -77,12 +87,15 @@ struct RepoConfig {
     int cost = 1000;
     int priority = 99;
     std::string origin;  // "FILE:LINE" of the section, or "--repofrompath"
+    OptionRecords records;
 };
 
 struct Config {
     MainConfig main;
-    std::vector<RepoConfig> repos;      // all of them, enabled or not, sorted by cost then id
-    std::vector<std::string> warnings;  // "FILE:LINE: ...": unknown keys, bad lines, sections left out
+    std::vector<RepoConfig> repos;                              // all of them, enabled or not, sorted by cost then id
+    std::filesystem::path main_file;                            // empty: there is none
+    std::map<std::string, std::string, std::less<>> variables;  // without the '$'
+    std::vector<std::string> warnings;                          // "FILE:LINE: ...": unknown keys, bad lines, sections left out
 };
 
 // What the command line says about configuration.

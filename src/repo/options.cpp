@@ -1,10 +1,12 @@
 #include "repo/options.hpp"
 
 #include "base/text.hpp"
+#include "repo/option_table.hpp"
 #include "repo/set_connection_option.hpp"
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <utility>
 
 namespace lastack::repo {
@@ -218,31 +220,46 @@ Parsed<OptionFate> fate_of(Outcome outcome) {
 
 }  // namespace
 
-Parsed<OptionFate> set_main_option(MainOptions& options, std::string_view key, std::string_view value) {
+Parsed<OptionFate> set_main_option(MainOptions& options, std::string_view key, std::string_view value, std::string_view origin) {
+    OptionRecords& records = options.main.records;
+    const std::string name{canonical_option(key)};
     if (const auto found = std::ranges::find(main_options, key, &MainOption::name); found != std::end(main_options)) {
-        return fate_of(found->set(options.main, value));
-    }
-    const auto shared = std::ranges::find(repo_options, key, &RepoOption::name);
-    if (shared != std::end(repo_options) && shared->inherited) {
-        auto outcome = shared->set(options.repo_defaults, value);
-        copy_shared(options.repo_defaults, options.main);
+        auto outcome = found->set(options.main, value);
+        if (outcome) {
+            const auto earlier = records.find(name);
+            const bool adds = found->set == add_excludes && earlier != records.end();
+            records[name] = {.value = adds ? earlier->second.value + ", " + std::string{value} : std::string{value},
+                             .origin = std::string{origin}};
+        }
         return fate_of(std::move(outcome));
     }
-    if (auto outcome = set_connection_option(options.repo_defaults.connection, key, value)) {
-        copy_shared(options.repo_defaults, options.main);
-        return fate_of(*std::move(outcome));
+    const auto shared = std::ranges::find(repo_options, key, &RepoOption::name);
+    const bool is_shared = shared != std::end(repo_options) && shared->inherited;
+    if (!is_shared && !is_connection_option(key)) {
+        return fate_of_foreign_option(key, value);
     }
-    return fate_of_foreign_option(key, value);
+    auto fate = set_repo_option(options.repo_defaults, key, value, origin);
+    if (fate) {
+        copy_shared(options.repo_defaults, options.main);
+        records[name] = options.repo_defaults.records.at(name);
+    }
+    return fate;
 }
 
-Parsed<OptionFate> set_repo_option(RepoConfig& repo, std::string_view key, std::string_view value) {
+Parsed<OptionFate> set_repo_option(RepoConfig& repo, std::string_view key, std::string_view value, std::string_view origin) {
+    std::optional<Outcome> outcome;
     if (const auto found = std::ranges::find(repo_options, key, &RepoOption::name); found != std::end(repo_options)) {
-        return fate_of(found->set(repo, value));
+        outcome = found->set(repo, value);
+    } else {
+        outcome = set_connection_option(repo.connection, key, value);
     }
-    if (auto outcome = set_connection_option(repo.connection, key, value)) {
-        return fate_of(*std::move(outcome));
+    if (!outcome) {
+        return fate_of_foreign_option(key, value);
     }
-    return fate_of_foreign_option(key, value);
+    if (*outcome) {
+        repo.records[std::string{canonical_option(key)}] = {.value = std::string{value}, .origin = std::string{origin}};
+    }
+    return fate_of(*std::move(outcome));
 }
 
 bool is_repo_id(std::string_view id) {

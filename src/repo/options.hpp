@@ -22,8 +22,11 @@ struct MainOptions {
 };
 
 // The error is a sentence part about the value. `key` is in lower case.
-[[nodiscard]] Parsed<OptionFate> set_main_option(MainOptions& options, std::string_view key, std::string_view value);
-[[nodiscard]] Parsed<OptionFate> set_repo_option(RepoConfig& repo, std::string_view key, std::string_view value);
+// What was set is recorded with `origin`.
+[[nodiscard]] Parsed<OptionFate> set_main_option(MainOptions& options, std::string_view key, std::string_view value,
+                                                 std::string_view origin = {});
+[[nodiscard]] Parsed<OptionFate> set_repo_option(RepoConfig& repo, std::string_view key, std::string_view value,
+                                                 std::string_view origin = {});
 
 // inert, no_effect or unknown for a name that neither function above sets. A value that asks for what we do anyway is inert.
 [[nodiscard]] OptionFate fate_of_foreign_option(std::string_view key, std::string_view value);

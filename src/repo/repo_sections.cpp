@@ -13,6 +13,8 @@ namespace lastack::repo {
 
 namespace {
 
+std::string place(std::string_view file, unsigned line) { return std::string{file} + ":" + std::to_string(line); }
+
 std::string in_quotes(std::string_view text) { return "'" + std::string{text} + "'"; }
 
 // The sentence part for an option that was not set; empty for one that was or that is harmless.
@@ -70,7 +72,7 @@ public:
 
 private:
     void set(RepoDraft& draft, const IniSection& section, const IniEntry& entry) {
-        const auto fate = set_repo_option(draft.config, entry.key, entry.value);
+        const auto fate = set_repo_option(draft.config, entry.key, entry.value, place(file_, entry.line));
         const std::string what = complaint(fate, entry, section.name);
         if (!fate) {
             drop(draft, section, entry.line, what);
@@ -158,7 +160,7 @@ Result<void> read_main_section(const IniFile& ini, std::string_view file, MainOp
             continue;
         }
         for (const IniEntry& entry : section.entries) {
-            const auto fate = set_main_option(options, entry.key, entry.value);
+            const auto fate = set_main_option(options, entry.key, entry.value, place(file, entry.line));
             const std::string what = complaint(fate, entry, section.name);
             if (!fate) {
                 return bad_config(located(file, entry.line, what));

@@ -121,6 +121,10 @@ std::optional<Outcome> set_connection_option(ConnectionOptions& options, std::st
     return found == std::end(connection_options) ? std::nullopt : std::optional{found->set(options, value)};
 }
 
+bool is_connection_option(std::string_view key) {
+    return std::ranges::find(connection_options, key, &ConnectionOption::name) != std::end(connection_options);
+}
+
 bool expand_connection(ConnectionOptions& options, const Variables& variables) {
     bool wants_releasever = false;
     const auto expanded = [&](const std::string& text) {

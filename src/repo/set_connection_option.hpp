@@ -18,6 +18,8 @@ namespace lastack::repo {
 // Expands the variables in paths, proxy and credentials, as yum and dnf do. Whether $releasever was wanted and has no value.
 [[nodiscard]] bool expand_connection(ConnectionOptions& options, const Variables& variables);
 
+[[nodiscard]] bool is_connection_option(std::string_view key);
+
 // Whether messages must not show what is set: what holds a password by its nature or by mistake.
 [[nodiscard]] bool is_secret_option(std::string_view key);
 

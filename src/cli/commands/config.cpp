@@ -1,0 +1,42 @@
+#include "cli/command.hpp"
+#include "cli/config_text.hpp"
+
+#include <algorithm>
+#include <fnmatch.h>
+
+namespace lastack::cli {
+
+namespace {
+
+bool is_wanted(const std::string& id, const std::vector<std::string>& operands) {
+    return operands.empty() ||
+           std::ranges::any_of(operands, [&](const std::string& operand) { return ::fnmatch(operand.c_str(), id.c_str(), 0) == 0; });
+}
+
+}  // namespace
+
+int run_config(Session& session) {
+    const auto& operands = session.arguments().operands;
+    const repo::Config& config = session.config();
+    std::vector<OptionGroup> groups;
+    if (is_wanted("main", operands)) {
+        groups.push_back({.name = "main", .options = repo::effective_options(config)});
+    }
+    std::vector<const repo::RepoConfig*> repos;
+    for (const repo::RepoConfig& repo : config.repos) {
+        if (is_wanted(repo.id, operands)) {
+            repos.push_back(&repo);
+        }
+    }
+    std::ranges::sort(repos, {}, &repo::RepoConfig::id);
+    for (const repo::RepoConfig* repo : repos) {
+        groups.push_back({.name = repo->id, .options = repo::effective_options(config, *repo)});
+    }
+    if (groups.empty()) {
+        return session.fail("neither [main] nor a repository matches");
+    }
+    session.print(session.arguments().json ? config_json(groups) : config_text(groups));
+    return exit_status::done;
+}
+
+}  // namespace lastack::cli
