@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <fnmatch.h>
+#include <iterator>
 
 namespace lastack::repo {
 
@@ -107,7 +108,11 @@ Result<void> apply_main_setopts(const std::vector<SetOption>& setopts, MainOptio
 }
 
 Result<void> apply_repo_setopts(const std::vector<SetOption>& setopts, RepoDrafts& drafts, std::vector<std::string>& warnings) {
-    for (const SetOption& option : setopts) {
+    // What is said of one repository by its name comes after what is said of many, wherever it stands.
+    std::vector<SetOption> ordered;
+    std::ranges::copy_if(setopts, std::back_inserter(ordered), [](const SetOption& option) { return is_glob(option.scope); });
+    std::ranges::copy_if(setopts, std::back_inserter(ordered), [](const SetOption& option) { return !is_glob(option.scope); });
+    for (const SetOption& option : ordered) {
         if (option.scope.empty()) {
             continue;
         }
@@ -132,13 +137,14 @@ Result<void> apply_repo_setopts(const std::vector<SetOption>& setopts, RepoDraft
 
 Result<void> add_repos_from_path(const std::vector<std::pair<std::string, std::string>>& given, const RepoConfig& defaults,
                                  const Variables& variables, RepoDrafts& drafts, std::vector<std::string>& warnings) {
-    constexpr auto how = "write --repofrompath=ID,http://HOST/PATH; only http and https URLs can be used, no local paths";
-    for (const auto& [id, text] : given) {
+    constexpr auto how = "write --repofrompath=ID,http://HOST/PATH; https, ftp and file URLs and absolute paths can be used too";
+    for (const auto& [id, given_text] : given) {
+        const std::string text = given_text.starts_with('/') ? "file://" + given_text : given_text;
         const std::string written = "--repofrompath=" + id + "," + redact_url(text);
         if (!is_repo_id(id) || id == "main") {
             return bad_option(written + ": the id '" + id + "' is not usable (letters, digits, '.', '_', ':', '-')", how);
         }
-        if (const auto url = parse_url(expand(text, variables).text); !url) {
+        if (const auto url = check_repo_url(expand(text, variables).text); !url) {
             return bad_option(written + ": " + url.error().cause, how);
         }
         if (const auto earlier = drafts.find(id); earlier != drafts.end()) {

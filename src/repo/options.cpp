@@ -225,7 +225,8 @@ Parsed<OptionFate> set_main_option(MainOptions& options, std::string_view key, s
     const std::string name{canonical_option(key)};
     if (const auto found = std::ranges::find(main_options, key, &MainOption::name); found != std::end(main_options)) {
         auto outcome = found->set(options.main, value);
-        if (outcome) {
+        const bool says_nothing = key == "max_connections" && value == "0";
+        if (outcome && !says_nothing) {
             const auto earlier = records.find(name);
             const bool adds = found->set == add_excludes && earlier != records.end();
             records[name] = {.value = adds ? earlier->second.value + ", " + std::string{value} : std::string{value},

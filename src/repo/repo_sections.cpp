@@ -118,22 +118,10 @@ struct UrlCheck {
         return std::move(result.text);
     }
 
-    static Result<void> usable(const std::string& url) {
-        if (download::is_ftp_url(url)) {
-            return {};
-        }
-        if (download::is_file_url(url)) {
-            const auto path = download::path_of_file_url(url);
-            return path ? Result<void>{} : std::unexpected(path.error());
-        }
-        const auto parsed = parse_url(url);
-        return parsed ? Result<void>{} : std::unexpected(parsed.error());
-    }
-
     // Empty when it cannot be used.
     std::string url(std::string_view text, std::string_view option) {
         std::string value = expanded(text);
-        if (const auto parsed = usable(value); !parsed) {
+        if (const auto parsed = check_repo_url(value); !parsed) {
             draft.notes.push_back(printable(draft.config.origin + ": " + std::string{option} + " " + in_quotes(redact_url(value)) +
                                             " is left out: " + parsed.error().cause));
             return {};
@@ -143,6 +131,18 @@ struct UrlCheck {
 };
 
 }  // namespace
+
+Result<void> check_repo_url(const std::string& url) {
+    if (download::is_ftp_url(url)) {
+        return {};
+    }
+    if (download::is_file_url(url)) {
+        const auto path = download::path_of_file_url(url);
+        return path ? Result<void>{} : std::unexpected(path.error());
+    }
+    const auto parsed = parse_url(url);
+    return parsed ? Result<void>{} : std::unexpected(parsed.error());
+}
 
 std::string located(std::string_view file, unsigned line, std::string_view what) {
     return printable(std::string{file} + ":" + std::to_string(line) + ": " + std::string{what});

@@ -35,7 +35,10 @@ enum class ConfigFile : unsigned char { main, repos };
 void read_repo_sections(const IniFile& ini, std::string_view file, ConfigFile kind, const RepoConfig& defaults, RepoDrafts& drafts,
                         std::vector<std::string>& warnings);
 
-// Expands the variables, also of the connection options, and takes out the URLs that are not http or https, with a note each. An enabled
+// Whether a repository may lie there: http, https, ftp, or a path of this machine as file:. Pure. Errors: Errc::invalid_argument.
+[[nodiscard]] Result<void> check_repo_url(const std::string& url);
+
+// Expands the variables, also of the connection options, and takes out the URLs that are none, with a note each. An enabled
 // repository that uses $releasever while it has no value is RepoErrc::bad_config.
 [[nodiscard]] Result<void> finish_urls(RepoDraft& draft, const Variables& variables);
 

@@ -101,6 +101,26 @@ void load_directory(const fs::path& directory, Variables& variables, std::vector
     }
 }
 
+// DNF_VAR_name, as dnf has them: they come after the files.
+void load_environment(Variables& variables, std::vector<std::string>& warnings) {
+    constexpr std::string_view prefix = "DNF_VAR_";
+    for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+        const std::string_view text = *entry;
+        const auto equals = text.find('=');
+        if (!text.starts_with(prefix) || equals == std::string_view::npos) {
+            continue;
+        }
+        const std::string name{text.substr(prefix.size(), equals - prefix.size())};
+        const std::string_view value = text.substr(equals + 1);
+        if (!is_variable_file_name(to_lower(name)) || !is_variable_path(value)) {
+            warnings.push_back(
+                printable("DNF_VAR_" + name + " of the environment is not set: a value is 1 to 64 letters, digits, '.', '_' or '-'"));
+        } else {
+            variables.insert_or_assign(to_lower(name), std::string{value});
+        }
+    }
+}
+
 // The file below `root` that `name` leads to, unless a symbolic link leads out of the root.
 fs::path inside_root(const fs::path& root, const char* name) {
     std::error_code failure;
@@ -206,15 +226,18 @@ Variables load_variables(const fs::path& root, std::vector<std::string>& warning
         variables["arch"] = system.machine;
         variables["basearch"] = basearch_of(system.machine);
     }
-    for (char digit = '0'; digit <= '9'; ++digit) {
-        const std::string name = std::string{"YUM"} + digit;
-        if (const char* value = std::getenv(name.c_str()); value != nullptr && is_variable_value(value)) {
-            variables[to_lower(name)] = value;
+    for (const char* prefix : {"YUM", "DNF"}) {
+        for (char digit = '0'; digit <= '9'; ++digit) {
+            const std::string name = std::string{prefix} + digit;
+            if (const char* value = std::getenv(name.c_str()); value != nullptr && is_variable_value(value)) {
+                variables[to_lower(name)] = value;
+            }
         }
     }
-    for (const char* directory : {"etc/yum/vars", "etc/dnf/vars", "etc/lastack/vars"}) {
+    for (const char* directory : {"usr/share/dnf5/vars.d", "etc/yum/vars", "etc/dnf/vars", "etc/lastack/vars"}) {
         load_directory(root / directory, variables, warnings);
     }
+    load_environment(variables, warnings);
     if (const auto given = variables.find("releasever"); given != variables.end()) {
         const std::string releasever = given->second;
         set_releasever(variables, releasever);

@@ -1,4 +1,5 @@
-// The variables of repository files: $releasever, $basearch, $arch, $YUM0..$YUM9 and the files in <root>/etc/{yum,dnf,lastack}/vars.
+// The variables of repository files: $releasever, $basearch, $arch, $YUM0..$YUM9, $DNF0..$DNF9, the files in <root>/usr/share/dnf5/vars.d
+// and <root>/etc/{yum,dnf,lastack}/vars, and DNF_VAR_name of the environment.
 #pragma once
 
 #include <filesystem>
@@ -34,8 +35,8 @@ struct Expanded {
 // VERSION_ID of the system in `root`; empty when it does not say.
 [[nodiscard]] std::string detect_releasever(const std::filesystem::path& root);
 
-// $arch, $basearch and $YUM0..9 of this process, overridden by the vars directories under `root`. `warnings` gets a line for every file
-// that is left out.
+// $arch, $basearch, $YUM0..9 and $DNF0..9 of this process, overridden by the vars directories under `root`, these by DNF_VAR_name.
+// `warnings` gets a line for every file that is left out.
 [[nodiscard]] Variables load_variables(const std::filesystem::path& root, std::vector<std::string>& warnings);
 
 // Sets $releasever with $releasever_major and $releasever_minor.

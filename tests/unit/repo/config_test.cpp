@@ -135,6 +135,8 @@ TEST_F(LoadConfig, setopt_precedence_is_defaults_main_repo_setopt) {
     EXPECT_EQ(repo_of(load(), "alpha").retries, 5u);
     EXPECT_EQ(repo_of(load(), "beta").retries, 6u);
     EXPECT_EQ(repo_of(load(), "beta").timeout, std::chrono::seconds{7});
+    overrides.setopts = {"beta.retries=6", "*.retries=5"};
+    EXPECT_EQ(repo_of(load(), "beta").retries, 6u) << "one by its name comes after many, wherever it stands";
 }
 
 TEST_F(LoadConfig, setopt_splits_at_the_first_equals_and_the_last_dot_before_it) {
@@ -209,8 +211,16 @@ TEST_F(LoadConfig, repofrompath_adds_an_enabled_repository_that_checks_signature
     EXPECT_TRUE(repo_of(config, "extra").gpgcheck);
 }
 
-TEST_F(LoadConfig, repofrompath_refuses_what_is_no_http_url) {
-    for (const char* url : {"/srv/repo", "file:///srv/repo", "ftp://h/x", "relative", "", "http://", "http://h/a b"}) {
+TEST_F(LoadConfig, repofrompath_takes_paths_of_this_machine_and_ftp) {
+    overrides.repos_from_path = {{"a", "/srv/repo"}, {"b", "file:///srv/repo"}, {"c", "ftp://h/x"}};
+    const Config config = load();
+    EXPECT_THAT(repo_of(config, "a").baseurl, ElementsAre("file:///srv/repo"));
+    EXPECT_THAT(repo_of(config, "b").baseurl, ElementsAre("file:///srv/repo"));
+    EXPECT_THAT(repo_of(config, "c").baseurl, ElementsAre("ftp://h/x"));
+}
+
+TEST_F(LoadConfig, repofrompath_refuses_what_is_no_url) {
+    for (const char* url : {"file://elsewhere/srv", "gopher://h/x", "relative", "", "http://", "http://h/a b"}) {
         overrides.repos_from_path = {{"extra", url}};
         EXPECT_EQ(failure().code, RepoErrc::bad_option) << url;
         EXPECT_THAT(failure().next_step, HasSubstr("http://")) << url;
@@ -295,6 +305,32 @@ TEST_F(LoadConfig, local_and_ftp_urls_and_metalinks_are_taken_and_their_variable
     EXPECT_EQ(repo->metalink, "https://m/media");
     root.write("etc/yum.repos.d/f.repo", "[f]\nbaseurl=file://elsewhere/srv file:srv\n");
     EXPECT_EQ(load().warnings.size(), 2u);
+}
+
+TEST_F(LoadConfig, what_is_recorded_of_an_option_is_what_is_in_force) {
+    root.write("etc/yum.conf", "[main]\nmax_connections=0\nexclude=a\nexcludepkgs=b\ncost=3\n");
+    const auto config = load();
+    const auto& records = config.main.records;
+    EXPECT_FALSE(records.contains("max_parallel_downloads")) << "0 of yum means the default";
+    EXPECT_EQ(records.at("exclude").value, "a, b");
+    EXPECT_EQ(records.at("cost").value, "3");
+    EXPECT_TRUE(records.at("cost").origin.ends_with("yum.conf:5"));
+}
+
+TEST_F(LoadConfig, dnf_s_variables_of_the_environment_come_after_files) {
+    root.write("etc/dnf/vars/stream", "file\n");
+    root.write("usr/share/dnf5/vars.d/vendor", "five\n");
+    root.write("etc/yum.repos.d/v.repo", "[v]\nbaseurl=http://h/$stream/$vendor/$dnf3\n");
+    EXPECT_THAT(repo_of(load(), "v").baseurl, ElementsAre("http://h/file/five/$dnf3"));
+    ::setenv("DNF_VAR_stream", "env", 1);
+    ::setenv("DNF3", "three", 1);
+    ::setenv("DNF_VAR_bad", "a b", 1);
+    const auto config = load();
+    for (const char* name : {"DNF_VAR_stream", "DNF3", "DNF_VAR_bad"}) {
+        ::unsetenv(name);
+    }
+    EXPECT_THAT(repo_of(config, "v").baseurl, ElementsAre("http://h/env/five/three"));
+    EXPECT_THAT(config.warnings, ElementsAre(HasSubstr("DNF_VAR_bad of the environment is not set")));
 }
 
 TEST(ConfigFiles, below_root) {
