@@ -157,20 +157,31 @@ private:
         return {};
     }
 
+    void for_each_file(const std::vector<fs::path>& directories, const auto& use) {
+        for (const fs::path& path : list_repo_files(directories)) {
+            if (const auto text = read_file(path, max_config_file)) {
+                use(parse_ini(*text), path.string());
+            } else {
+                config_.warnings.push_back(printable(path.string() + ":0: the file is left out: " + text.error().cause));
+            }
+        }
+    }
+
     Result<void> read_repo_files() {
         MainConfig& main = options_.main;
         main.reposdir = main.reposdir == MainConfig{}.reposdir && !names(setopts_, "reposdir")
                             ? default_repo_directories(main.installroot, main.reposdir)
                             : given_repo_directories(main.installroot, main.reposdir);
         read_repo_sections(main_ini_, main_path_.string(), ConfigFile::main, options_.repo_defaults, drafts_, config_.warnings);
-        for (const fs::path& path : list_repo_files(main.reposdir)) {
-            const auto text = read_file(path, max_config_file);
-            if (!text) {
-                config_.warnings.push_back(printable(path.string() + ":0: the file is left out: " + text.error().cause));
-                continue;
-            }
-            read_repo_sections(parse_ini(*text), path.string(), ConfigFile::repos, options_.repo_defaults, drafts_, config_.warnings);
+        for_each_file(main.reposdir, [&](const IniFile& ini, const std::string& path) {
+            read_repo_sections(ini, path, ConfigFile::repos, options_.repo_defaults, drafts_, config_.warnings);
+        });
+        std::vector<fs::path> overriding;
+        for (const char* directory : {"/usr/share/dnf5/repos.override.d", "/etc/dnf/repos.override.d"}) {
+            overriding.push_back(below_root(main.installroot, directory));
         }
+        for_each_file(overriding,
+                      [&](const IniFile& ini, const std::string& path) { override_repo_sections(ini, path, drafts_, config_.warnings); });
         return add_repos_from_path(overrides_.repos_from_path, options_.repo_defaults, variables_, drafts_, config_.warnings);
     }
 

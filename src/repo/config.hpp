@@ -35,7 +35,8 @@ enum class FailoverMethod : std::uint8_t { roundrobin, priority };
 // [main]; names and meanings are yum.conf's.
 struct MainConfig {
     std::filesystem::path cachedir = "/var/cache/lastack";  // installroot is put in front; variables are expanded
-    std::vector<std::filesystem::path> reposdir{"/etc/yum.repos.d", "/etc/yum/repos.d"};  // those under installroot when one exists there
+    // Those under installroot when one exists there.
+    std::vector<std::filesystem::path> reposdir{"/etc/yum.repos.d", "/etc/yum/repos.d", "/etc/distro.repos.d", "/usr/share/dnf5/repos.d"};
     std::filesystem::path installroot = "/";
     bool gpgcheck = true;  // yum's built-in default is 0; distributions set 1; ours is 1
     bool keepalive = true;

@@ -50,7 +50,7 @@ constexpr KnownOption options[] = {
     {"proxy_sslverify", both, "1", "as sslverify, for an https proxy"},
     {"proxy_username", both, "", "for the proxy"},
     {"repo_gpgcheck", both, "0", "repomd.xml must be signed by a key of the repository"},
-    {"reposdir", main, "/etc/yum.repos.d,/etc/yum/repos.d", "where .repo files are"},
+    {"reposdir", main, "/etc/yum.repos.d,/etc/yum/repos.d,/etc/distro.repos.d,/usr/share/dnf5/repos.d", "where .repo files are"},
     {"retries", both, "10", "attempts per file; <forever>"},
     {"skip_if_unavailable", both, "0", "go on without the repository when it cannot be had"},
     {"sslcacert", both, "", "trusted issuers: a PEM file, or a directory of them; unset: the system's"},

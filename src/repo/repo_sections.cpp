@@ -7,6 +7,7 @@
 #include "repo/error.hpp"
 #include "repo/set_connection_option.hpp"
 
+#include <fnmatch.h>
 #include <utility>
 
 namespace lastack::repo {
@@ -131,6 +132,36 @@ struct UrlCheck {
 };
 
 }  // namespace
+
+void override_repo_sections(const IniFile& ini, std::string_view file, RepoDrafts& drafts, std::vector<std::string>& warnings) {
+    const auto warn = [&](unsigned line, const std::string& what) { warnings.push_back(located(file, line, what)); };
+    if (ini.problem) {
+        warn(ini.problem->line, ini.problem->what);
+    }
+    for (const IniSection& section : ini.sections) {
+        if (section.problem) {
+            warn(section.problem->line, section.problem->what + "; the section changes nothing");
+            continue;
+        }
+        bool matched = false;
+        for (const IniEntry& entry : section.entries) {
+            RepoConfig scratch;
+            const std::string what = complaint(set_repo_option(scratch, entry.key, entry.value), entry, section.name);
+            if (!what.empty()) {
+                warn(entry.line, what);
+            }
+            for (auto& [id, draft] : drafts) {
+                if (::fnmatch(section.name.c_str(), id.c_str(), 0) == 0) {
+                    matched = true;
+                    (void)set_repo_option(draft.config, entry.key, entry.value, place(file, entry.line));
+                }
+            }
+        }
+        if (!matched && !section.entries.empty()) {
+            warn(section.line, "no repository matches " + in_quotes(section.name));
+        }
+    }
+}
 
 Result<void> check_repo_url(const std::string& url) {
     if (download::is_ftp_url(url)) {

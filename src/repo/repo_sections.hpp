@@ -35,6 +35,10 @@ enum class ConfigFile : unsigned char { main, repos };
 void read_repo_sections(const IniFile& ini, std::string_view file, ConfigFile kind, const RepoConfig& defaults, RepoDrafts& drafts,
                         std::vector<std::string>& warnings);
 
+// Sets options of drafts that are there: a section's name is an id or a glob (dnf5's repos.override.d). What is bad changes nothing and is
+// told, and so is a name that matches none.
+void override_repo_sections(const IniFile& ini, std::string_view file, RepoDrafts& drafts, std::vector<std::string>& warnings);
+
 // Whether a repository may lie there: http, https, ftp, or a path of this machine as file:. Pure. Errors: Errc::invalid_argument.
 [[nodiscard]] Result<void> check_repo_url(const std::string& url);
 

@@ -307,6 +307,19 @@ TEST_F(LoadConfig, local_and_ftp_urls_and_metalinks_are_taken_and_their_variable
     EXPECT_EQ(load().warnings.size(), 2u);
 }
 
+TEST_F(LoadConfig, dnf5_s_directories_are_read_and_overrides_change_what_matches_and_the_last_one_wins) {
+    root.write("etc/distro.repos.d/d.repo", "[distro]\nbaseurl=http://h/d\n");
+    root.write("usr/share/dnf5/repos.d/s.repo", "[shared]\nbaseurl=http://h/s\n");
+    root.write("usr/share/dnf5/repos.override.d/1.repo", "[*]\nretries=3\ncost=5\n");
+    root.write("etc/dnf/repos.override.d/1.repo", "[d*]\nretries=4\n[shared]\ncost=high\n[nothere]\ncost=1\n");
+    const auto config = load();
+    EXPECT_EQ(repo_of(config, "distro").retries, 4u);
+    EXPECT_EQ(repo_of(config, "shared").retries, 3u);
+    EXPECT_EQ(repo_of(config, "shared").cost, 5);
+    EXPECT_TRUE(repo_of(config, "distro").records.at("retries").origin.ends_with("etc/dnf/repos.override.d/1.repo:2"));
+    EXPECT_THAT(config.warnings, ElementsAre(HasSubstr("1.repo:4: cost: "), HasSubstr("1.repo:5: no repository matches 'nothere'")));
+}
+
 TEST_F(LoadConfig, what_is_recorded_of_an_option_is_what_is_in_force) {
     root.write("etc/yum.conf", "[main]\nmax_connections=0\nexclude=a\nexcludepkgs=b\ncost=3\n");
     const auto config = load();
