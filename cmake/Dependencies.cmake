@@ -2,7 +2,7 @@
 find_package(Threads REQUIRED)
 find_package(Boost 1.81 REQUIRED)              # Asio, headers only: net
 find_package(OpenSSL 3.0 REQUIRED COMPONENTS SSL Crypto)  # digests: base; TLS: net; TLS peers of the tests
-find_package(CURL REQUIRED)                    # ftp URLs: download
+find_package(CURL REQUIRED)                    # ftp URLs: download (its header; the library is loaded when it is needed)
 find_package(EXPAT REQUIRED)                   # metalinks: download; repomd.xml: repo
 find_package(nlohmann_json 3.11 REQUIRED)      # manifests, headers only: download
 if(NOT LASTACK_LIBRARY_ONLY)

@@ -3,9 +3,11 @@
 #include "base/text.hpp"
 #include "cli/import_keys.hpp"
 #include "cli/load_packages.hpp"
+#include "cli/open_cache.hpp"
 #include "cli/progress.hpp"
 #include "cli/prompt.hpp"
 #include "cli/resolution_text.hpp"
+#include "cli/solve_watch.hpp"
 #include "cli/transaction_progress.hpp"
 #include "cli/transaction_table.hpp"
 #include "package/error.hpp"
@@ -78,7 +80,12 @@ private:
     // Each step returns an exit status when the story ends there.
     std::optional<int> solve(const package::Sack& sack) {
         session_.say("Resolving Dependencies\n");
-        auto outcome = sack.solve(request_);
+        auto outcome = [&] {
+            const SolveWatch watch{{.processor = config().solver_timeout.value_or(std::chrono::milliseconds{0})},
+                                   session_.stop(),
+                                   [this](SolveVerdict verdict) { return leave(verdict); }};
+            return sack.solve(request_);
+        }();
         if (!outcome) {
             return session_.fail(outcome.error());
         }
@@ -106,6 +113,21 @@ private:
         }
         session_.print("Nothing to do\n");
         return exit_status::done;
+    }
+
+    // On the watch's thread, while the solver goes on.
+    int leave(SolveVerdict verdict) {
+        if (verdict == SolveVerdict::stopped) {
+            return session_.stopped();
+        }
+        const std::string limit =
+            verdict == SolveVerdict::too_long
+                ? fmt::format("{} s of processor time (solver_timeout)", std::chrono::duration<double>(*config().solver_timeout).count())
+                : "1 GiB of memory";
+        return session_.fail(Error{.code = package::PackageErrc::solver_failed,
+                                   .cause = "the dependencies could not be solved within " + limit,
+                                   .next_step = "a repository may hold a puzzle that nobody can solve: try with only some of them "
+                                                "(--disablerepo=ID), or raise solver_timeout"});
     }
 
     std::optional<int> confirm() {

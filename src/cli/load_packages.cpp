@@ -2,6 +2,7 @@
 
 #include "cli/import_keys.hpp"
 #include "cli/progress.hpp"
+#include "package/error.hpp"
 #include "package/solv_indexer.hpp"
 #include "repo/error.hpp"
 #include "repo/repo_keyring.hpp"
@@ -18,8 +19,6 @@ Error no_repositories() {
                  .cause = "There are no enabled repositories",
                  .next_step = "enable one with --enablerepo=ID, or put a .repo file into reposdir"};
 }
-
-Result<repo::Cache> open_cache(Session& session) { return repo::Cache::open(session.config().main.cachedir); }
 
 namespace {
 
@@ -51,7 +50,8 @@ repo::Expiry expiry_of(MetadataUse use) {
 Result<repo::RefreshOutcome> refresh_outcome(Session& session, repo::Cache& cache, const repo::Config& config) {
     Client& client = session.client();
     client.expect_more(true);
-    package::SolvIndexer indexer;
+    const repo::Expiry expiry = expiry_of(session.arguments().metadata);
+    package::SolvIndexer indexer{expiry == repo::Expiry::ignore ? package::IndexCheck::whole : package::IndexCheck::header};
     repo::SignatureTrust trust(repo::persist_directory(session.config().main));
     // A JSON document is all that stands on standard output.
     const bool silent = session.quiet() || session.arguments().json;
@@ -60,7 +60,7 @@ Result<repo::RefreshOutcome> refresh_outcome(Session& session, repo::Cache& cach
         return repo::refresh({.config = config,
                               .cache = cache,
                               .client = client,
-                              .expiry = expiry_of(session.arguments().metadata),
+                              .expiry = expiry,
                               .indexer = &indexer,
                               .trust = &trust,
                               .progress = progress.get(),
@@ -98,13 +98,11 @@ Result<std::vector<repo::ReadyRepo>> refresh_metadata(Session& session, repo::Ca
     return std::move(outcome->ready);
 }
 
-Result<LoadedPackages> load_packages(Session& session, repo::Cache& cache, Metadata metadata) {
+namespace {
+
+Result<LoadedPackages> load_once(Session& session, repo::Cache& cache, bool with_repositories) {
     std::vector<repo::ReadyRepo> repos;
-    const bool any_enabled = std::ranges::any_of(session.config().repos, &repo::RepoConfig::enabled);
-    if (metadata == Metadata::needed && !any_enabled) {
-        return std::unexpected(no_repositories());
-    }
-    if (metadata != Metadata::not_needed && any_enabled) {
+    if (with_repositories) {
         auto ready = refresh_metadata(session, cache);
         if (!ready) {
             return std::unexpected(std::move(ready.error()));
@@ -130,6 +128,23 @@ Result<LoadedPackages> load_packages(Session& session, repo::Cache& cache, Metad
         session.warn(notice);
     }
     return LoadedPackages{.sack = std::move(*sack), .repos = std::move(repos)};
+}
+
+}  // namespace
+
+Result<LoadedPackages> load_packages(Session& session, repo::Cache& cache, Metadata metadata) {
+    const bool any_enabled = std::ranges::any_of(session.config().repos, &repo::RepoConfig::enabled);
+    if (metadata == Metadata::needed && !any_enabled) {
+        return std::unexpected(no_repositories());
+    }
+    const bool with_repositories = metadata != Metadata::not_needed && any_enabled;
+    auto loaded = load_once(session, cache, with_repositories);
+    // The cache was damaged, index and file; the refresh looks at the file now that there is no index.
+    if (!loaded && loaded.error().code == package::PackageErrc::bad_metadata && session.arguments().metadata != MetadataUse::cache_only) {
+        session.warn(describe(loaded.error()));
+        loaded = load_once(session, cache, with_repositories);
+    }
+    return loaded;
 }
 
 }  // namespace lastack::cli

@@ -24,7 +24,6 @@ enum class Metadata : unsigned char {
 };
 
 [[nodiscard]] Error no_repositories();
-[[nodiscard]] Result<repo::Cache> open_cache(Session& session);
 
 // Refreshes the metadata as the command line wants it; warnings are told. More requests are expected to follow.
 [[nodiscard]] Result<repo::RefreshOutcome> refresh_outcome(Session& session, repo::Cache& cache, const repo::Config& config);

@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "download/ftp_transfer.hpp"
+#include "download/libcurl.hpp"
 #include "http/error.hpp"
 #include "http/proxy_choice.hpp"
 #include "http/read_pace.hpp"
@@ -155,7 +156,12 @@ net::Task<Result<http::Response>> FtpClient::send(http::Request request, http::B
     if (addresses.empty()) {
         co_return fail(net::no_address_error(origin.host, *resolved, request.connection.ip_family));
     }
-    FtpTransfer ftp{{.url = request.url,
+    const auto libcurl = co_await workers().run(&load_libcurl);
+    if (!libcurl) {
+        co_return fail(libcurl.error());
+    }
+    FtpTransfer ftp{**libcurl,
+                    {.url = request.url,
                      .credentials = credentials_of(request),
                      .addresses = std::move(addresses),
                      .connect_limit = std::min(request.limits.timeout, request.limits.dial),

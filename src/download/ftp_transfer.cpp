@@ -1,14 +1,13 @@
 #include "download/ftp_transfer.hpp"
 
 #include "base/text.hpp"
+#include "download/libcurl.hpp"
 #include "http/error.hpp"
 #include "net/error.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <curl/curl.h>
-#include <mutex>
 #include <sys/socket.h>
 #include <utility>
 
@@ -21,11 +20,6 @@ constexpr long goodbye_limit = 2;  // seconds that a server gets to answer QUIT
 constexpr std::size_t longest_reply = 512;
 constexpr const char* anonymous = "anonymous";
 constexpr const char* anonymous_password = "anonymous@";
-
-void start_curl() {
-    static std::once_flag once;
-    std::call_once(once, [] { curl_global_init(CURL_GLOBAL_NOTHING); });
-}
 
 // What a '?' or ';' means to libcurl (nothing, and a type) is not what it means in a file's name.
 Result<std::string> path_of(const Url& url) {
@@ -64,31 +58,28 @@ curl_socket_t open_socket(void* /*user*/, curlsocktype /*purpose*/, curl_sockadd
 }  // namespace
 
 struct FtpTransfer::Curl {
-    explicit Curl(FtpTarget wanted) : target{std::move(wanted)} {
-        start_curl();
-        easy = curl_easy_init();
-        multi = curl_multi_init();
-    }
+    Curl(const Libcurl& loaded, FtpTarget wanted)
+        : api{loaded}, target{std::move(wanted)}, easy{api.easy_init()}, multi{api.multi_init()} {}
     ~Curl() {
         if (added) {
-            curl_multi_remove_handle(multi, easy);
+            api.multi_remove_handle(multi, easy);
         }
-        curl_easy_cleanup(easy);
-        curl_multi_cleanup(multi);
-        curl_slist_free_all(resolve);
+        api.easy_cleanup(easy);
+        api.multi_cleanup(multi);
+        api.slist_free_all(resolve);
     }
     Curl(const Curl&) = delete;
     Curl& operator=(const Curl&) = delete;
 
     template <typename Value>
     void set(CURLoption option, Value value) const {
-        curl_easy_setopt(easy, option, value);
+        api.easy_setopt(easy, option, value);
     }
 
     void begin() {
         result.reset();
         if (!std::exchange(added, true)) {
-            curl_multi_add_handle(multi, easy);
+            api.multi_add_handle(multi, easy);
         }
     }
 
@@ -118,10 +109,11 @@ struct FtpTransfer::Curl {
 
     [[nodiscard]] Error error_of(CURLcode code) const;
 
+    const Libcurl& api;
     FtpTarget target;
     std::string path;
-    CURL* easy = nullptr;
-    CURLM* multi = nullptr;
+    CURL* easy;
+    CURLM* multi;
     curl_slist* resolve = nullptr;
     bool added = false;
     bool reads_body = false;
@@ -131,7 +123,7 @@ struct FtpTransfer::Curl {
     std::optional<CURLcode> result;
 };
 
-FtpTransfer::FtpTransfer(FtpTarget target) : curl_{std::make_unique<Curl>(std::move(target))} {}
+FtpTransfer::FtpTransfer(const Libcurl& libcurl, FtpTarget target) : curl_{std::make_unique<Curl>(libcurl, std::move(target))} {}
 
 FtpTransfer::~FtpTransfer() = default;
 
@@ -153,7 +145,7 @@ Result<void> FtpTransfer::prepare() {
     for (const net::Address& address : curl.target.addresses) {
         entry += (entry.ends_with(':') ? "" : ",") + (address.ip.find(':') == std::string::npos ? address.ip : "[" + address.ip + "]");
     }
-    curl.resolve = curl_slist_append(nullptr, entry.c_str());
+    curl.resolve = curl.api.slist_append(nullptr, entry.c_str());
     curl.set(CURLOPT_RESOLVE, curl.resolve);
     curl.set(CURLOPT_OPENSOCKETFUNCTION, &open_socket);
     // Passive only, and only to the host that we speak with, whatever address it names.
@@ -184,7 +176,7 @@ void FtpTransfer::ask_about() {
 void FtpTransfer::ask_for(std::uint64_t first, std::optional<std::uint64_t> last) {
     Curl& curl = *curl_;
     if (std::exchange(curl.added, false)) {
-        curl_multi_remove_handle(curl.multi, curl.easy);
+        curl.api.multi_remove_handle(curl.multi, curl.easy);
     }
     curl.reads_body = true;
     curl.set(CURLOPT_NOBODY, 0L);
@@ -207,12 +199,12 @@ Result<FtpTransfer::Step> FtpTransfer::step(std::size_t most, std::chrono::milli
     const auto end = Clock::now() + longest;
     while (curl.held.empty() && !curl.result) {
         if (std::exchange(curl.paused, false)) {
-            curl_easy_pause(curl.easy, CURLPAUSE_CONT);
+            curl.api.easy_pause(curl.easy, CURLPAUSE_CONT);
         }
         int running = 0;
-        curl_multi_perform(curl.multi, &running);
+        curl.api.multi_perform(curl.multi, &running);
         int left = 0;
-        while (const CURLMsg* message = curl_multi_info_read(curl.multi, &left)) {
+        while (const CURLMsg* message = curl.api.multi_info_read(curl.multi, &left)) {
             if (message->msg == CURLMSG_DONE) {
                 curl.result = message->data.result;
             }
@@ -221,7 +213,7 @@ Result<FtpTransfer::Step> FtpTransfer::step(std::size_t most, std::chrono::milli
         if (!curl.held.empty() || curl.result || rest.count() <= 0) {
             break;
         }
-        curl_multi_poll(curl.multi, nullptr, 0, static_cast<int>(rest.count()), nullptr);
+        curl.api.multi_poll(curl.multi, nullptr, 0, static_cast<int>(rest.count()), nullptr);
     }
     // What came before a failure is good, and the failure is told after it.
     if (curl.held.empty() && curl.result && *curl.result != CURLE_OK) {
@@ -234,8 +226,8 @@ FtpFile FtpTransfer::about() const {
     FtpFile file;
     curl_off_t size = -1;
     curl_off_t modified = -1;
-    curl_easy_getinfo(curl_->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &size);
-    curl_easy_getinfo(curl_->easy, CURLINFO_FILETIME_T, &modified);
+    curl_->api.easy_getinfo(curl_->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &size);
+    curl_->api.easy_getinfo(curl_->easy, CURLINFO_FILETIME_T, &modified);
     if (size >= 0) {
         file.size = static_cast<std::uint64_t>(size);
     }
@@ -248,8 +240,8 @@ FtpFile FtpTransfer::about() const {
 std::string FtpTransfer::peer() const {
     const char* ip = nullptr;
     long port = 0;
-    curl_easy_getinfo(curl_->easy, CURLINFO_PRIMARY_IP, &ip);
-    curl_easy_getinfo(curl_->easy, CURLINFO_PRIMARY_PORT, &port);
+    curl_->api.easy_getinfo(curl_->easy, CURLINFO_PRIMARY_IP, &ip);
+    curl_->api.easy_getinfo(curl_->easy, CURLINFO_PRIMARY_PORT, &port);
     return ip == nullptr || *ip == '\0' ? std::string{} : net::Address{ip, static_cast<std::uint16_t>(port)}.str();
 }
 
@@ -266,7 +258,7 @@ void FtpTransfer::close() {
 Error FtpTransfer::Curl::error_of(CURLcode code) const {
     Error error{.phase = Phase::receiving};
     long os_error = 0;
-    curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &os_error);
+    api.easy_getinfo(easy, CURLINFO_OS_ERRNO, &os_error);
     const std::string said = reply.empty() ? std::string{} : "the server said: " + printable(reply);
     const int status = reply.size() > 3 ? static_cast<int>(parse_decimal(std::string_view{reply}.substr(0, 3)).value_or(0)) : 0;
     const auto is = [&](std::error_code what, std::string cause, std::string next_step = "") {
@@ -308,7 +300,7 @@ Error FtpTransfer::Curl::error_of(CURLcode code) const {
     if (status >= 500) {
         return is(http::HttpErrc::server_error, "the server does not send the file");
     }
-    return is(http::HttpErrc::bad_head, std::string{"what the server does is no FTP: "} + curl_easy_strerror(code));
+    return is(http::HttpErrc::bad_head, std::string{"what the server does is no FTP: "} + api.easy_strerror(code));
 }
 
 }  // namespace lastack::download

@@ -19,6 +19,8 @@
 
 namespace lastack::download {
 
+struct Libcurl;
+
 struct FtpTarget {
     Url url;
     std::optional<http::Credentials> credentials;  // none: anonymous
@@ -38,7 +40,7 @@ public:
     // A file of which more came than was taken is not read on.
     static constexpr std::size_t most_held = std::size_t{256} << 10;
 
-    explicit FtpTransfer(FtpTarget target);
+    FtpTransfer(const Libcurl& libcurl, FtpTarget target);
     // Errors: Errc::invalid_argument for a path that names no file or cannot be sent.
     [[nodiscard]] Result<void> prepare();
     ~FtpTransfer();

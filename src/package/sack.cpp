@@ -1,6 +1,8 @@
 #include "package/sack.hpp"
 
+#include "base/digest_stream.hpp"
 #include "base/text.hpp"
+#include "package/error.hpp"
 #include "package/nevra_match.hpp"
 #include "package/solv/index_file.hpp"
 #include "package/solv/metadata.hpp"
@@ -45,11 +47,29 @@ struct Sack::Impl {
         return solv::read_metadata(pool.get(), repo, {.file = {.type = type}, .path = path}, reading);
     }
 
+    // A refresh that found an index did not read the file. Without the index it is taken for what it is, and fetched again.
+    static Result<void> check_unread(const repo::MetadataFile& source) {
+        const auto same = file_matches(source.path, source.file.size, source.file.digests);
+        if (same && *same) {
+            return {};
+        }
+        std::error_code ignored;
+        std::filesystem::remove(solv::index_path(source), ignored);
+        return std::unexpected{same ? Error{.code = PackageErrc::bad_metadata,
+                                            .phase = Phase::verifying,
+                                            .cause = source.path.string() + " was changed since it was downloaded, and so was its index",
+                                            .next_step = "run 'lastack makecache', which fetches it again"}
+                                    : same.error()};
+    }
+
     // How many packages were left out.
     Result<unsigned> read_packages(::Repo* repo, const RepoMetadata& metadata) {
         if (metadata.indexed) {
             if (const auto left_out = solv::load_index(repo, *metadata.indexed)) {
                 return *left_out;
+            }
+            if (auto same = check_unread(*metadata.indexed); !same) {
+                return std::unexpected{std::move(same.error())};
             }
             // Where it cannot be kept (a cache that is not ours to write) the metadata is read as it is.
             if (const auto made = solv::make_index(*metadata.indexed, {}); made) {

@@ -7,6 +7,10 @@
 
 namespace lastack::package {
 
+bool SolvIndexer::has(const repo::MetadataFile& file) const {
+    return file.file.type == "primary" && (check_ == IndexCheck::whole ? solv::has_whole_index(file) : solv::has_index(file));
+}
+
 Result<void> SolvIndexer::build(const repo::RepoConfig&, std::span<const repo::MetadataFile> files, std::stop_token stop) {
     for (const repo::MetadataFile& file : files) {
         if (file.file.type != "primary") {
@@ -15,7 +19,7 @@ Result<void> SolvIndexer::build(const repo::RepoConfig&, std::span<const repo::M
             }
             continue;
         }
-        if (solv::has_index(file)) {
+        if (has(file)) {
             continue;
         }
         auto made = solv::make_index(file, stop);

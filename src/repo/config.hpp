@@ -53,6 +53,7 @@ struct MainConfig {
     std::filesystem::path persistdir = "/var/lib/lastack";  // keys of repositories, what was learnt of them; installroot is put in front
     bool clean_requirements_on_remove = false;
     bool exit_on_lock = false;
+    std::optional<std::chrono::milliseconds> solver_timeout = std::chrono::minutes{2};  // of processor time; unset: no limit
     std::vector<std::string> exclude;
     std::string user_agent;
     OptionRecords records;  // of [main], also what repositories inherit

@@ -19,6 +19,9 @@ public:
     Indexer(const Indexer&) = delete;
     Indexer& operator=(const Indexer&) = delete;
 
+    // Whether there is an index of exactly this file, which then is not read again until the index turns out to be damaged. Any thread.
+    [[nodiscard]] virtual bool has(const MetadataFile& file) const = 0;
+
     // Reads `files` (primary first) and makes their index, or finds it already made. Called on the thread of one repository, for several
     // repositories at once; blocks. Errors: RepoErrc::bad_metadata (damaged, other size or digest when open, not XML, a DOCTYPE, beyond
     // a limit), Errc::cancelled, and of the local system.

@@ -29,6 +29,9 @@ public:
     // Whether it is here with the right size and all digests; read anew each time. Errors: of the local system.
     [[nodiscard]] Result<bool> has(const RepomdFile& file) const;
 
+    // The same by its size alone: for a file of which the content is known from elsewhere.
+    [[nodiscard]] Result<bool> has_unread(const RepomdFile& file) const;
+
     // The right to look for, download and remove these objects: of two repositories that name the same one, the second waits and finds it.
     class Claim {
     public:

@@ -53,6 +53,7 @@ constexpr KnownOption options[] = {
     {"reposdir", main, "/etc/yum.repos.d,/etc/yum/repos.d,/etc/distro.repos.d,/usr/share/dnf5/repos.d", "where .repo files are"},
     {"retries", both, "10", "attempts per file; <forever>"},
     {"skip_if_unavailable", both, "0", "go on without the repository when it cannot be had"},
+    {"solver_timeout", main, "2m", "processor time that dependencies may take; 0 or never: no limit"},
     {"sslcacert", both, "", "trusted issuers: a PEM file, or a directory of them; unset: the system's"},
     {"sslclientcert", both, "", "the certificate shown when a server asks for one (PEM)"},
     {"sslclientkey", both, "", "its key (PEM)"},

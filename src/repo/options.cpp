@@ -178,6 +178,15 @@ Outcome set_clean_requirements(MainConfig& main, std::string_view value) {
     return assign(main.clean_requirements_on_remove, parse_boolean(value));
 }
 
+Outcome set_solver_timeout(MainConfig& main, std::string_view value) {
+    auto time = parse_seconds(value);
+    if (!time) {
+        return std::unexpected(std::move(time.error()));
+    }
+    main.solver_timeout = *time && **time > std::chrono::milliseconds{0} ? *time : std::nullopt;
+    return {};
+}
+
 struct MainOption {
     std::string_view name;
     Outcome (*set)(MainConfig&, std::string_view);
@@ -196,6 +205,7 @@ constexpr MainOption main_options[] = {
     {"assumeno", [](MainConfig& m, std::string_view v) { return assign(m.assumeno, parse_boolean(v)); }},
     {"clean_requirements_on_remove", set_clean_requirements},
     {"exit_on_lock", [](MainConfig& m, std::string_view v) { return assign(m.exit_on_lock, parse_boolean(v)); }},
+    {"solver_timeout", set_solver_timeout},
     {"exclude", add_excludes},
     {"excludepkgs", add_excludes},
     {"user_agent", [](MainConfig& m, std::string_view v) { return assign(m.user_agent, Parsed<std::string>{v}); }},

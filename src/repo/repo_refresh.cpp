@@ -174,6 +174,13 @@ Result<ReadyRepo> RepoRefresh::use_in_spite_of(const Error& error) {
     return old;
 }
 
+// What its index holds was verified when that was made, and the index is verified when it is used. Who asks every server has the file
+// itself read as well.
+bool RepoRefresh::has_index(const RepomdFile& file) const {
+    return run_.request.indexer != nullptr && run_.request.expiry != Expiry::ignore &&
+           run_.request.indexer->has({.file = file, .path = run_.objects.path_of(file)});
+}
+
 // The files of one generation, all of them or none; what is read for the first time is indexed.
 Result<std::vector<MetadataFile>> RepoRefresh::collect(const Repomd& repomd, Network network) {
     const auto wanted = wanted_files(repomd, run_.request.types, run_.request.config.main.zchunk);
@@ -181,7 +188,7 @@ Result<std::vector<MetadataFile>> RepoRefresh::collect(const Repomd& repomd, Net
     std::vector<RepomdFile> missing;
     std::vector<MetadataFile> files;
     for (const RepomdFile& file : wanted) {
-        const auto here = run_.objects.has(file);
+        const auto here = has_index(file) ? run_.objects.has_unread(file) : run_.objects.has(file);
         if (!here) {
             return std::unexpected(here.error());
         }

@@ -46,6 +46,7 @@ private:
     [[nodiscard]] Result<ReadyRepo> use_in_spite_of(const Error& error);
     [[nodiscard]] Result<std::vector<MetadataFile>> collect(const Repomd& repomd, Network network);
     [[nodiscard]] Result<void> download(const std::vector<RepomdFile>& files);
+    [[nodiscard]] bool has_index(const RepomdFile& file) const;
     [[nodiscard]] bool assembled(const RepomdFile& file, const std::vector<std::string>& urls) const;
     [[nodiscard]] Result<void> read(const std::vector<MetadataFile>& files, bool known);
     void forget_unusable(const std::vector<MetadataFile>& files) const;

@@ -229,6 +229,16 @@ bool Process::wait_for_output(std::string_view text, std::chrono::milliseconds p
     }
 }
 
+bool Process::wait_for_error(std::string_view text, std::chrono::milliseconds patience) {
+    const auto deadline = Clock::now() + patience;
+    while (err_.find(text) == std::string::npos) {
+        if (!pump(deadline)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool Process::wait_for_match(const std::string& pattern, std::chrono::milliseconds patience) {
     const auto deadline = Clock::now() + patience;
     const std::regex expression(pattern);

@@ -59,6 +59,8 @@ public:
     // Waits until `text` (or a match of `pattern`, ECMAScript) stands in the output behind what an earlier call found; true when it does,
     // false when the output ended or the time is over.
     [[nodiscard]] bool wait_for_output(std::string_view text, std::chrono::milliseconds patience = std::chrono::seconds{10});
+    // The same of standard error, all of it.
+    [[nodiscard]] bool wait_for_error(std::string_view text, std::chrono::milliseconds patience = std::chrono::seconds{10});
     [[nodiscard]] bool wait_for_match(const std::string& pattern, std::chrono::milliseconds patience = std::chrono::seconds{10});
     // wait_for_output, then write: a person at a prompt.
     [[nodiscard]] bool answer(std::string_view prompt, std::string_view text,

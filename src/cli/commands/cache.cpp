@@ -1,7 +1,7 @@
 #include "base/text.hpp"
 #include "cli/cache_table.hpp"
 #include "cli/command.hpp"
-#include "cli/load_packages.hpp"
+#include "cli/open_cache.hpp"
 #include "cli/progress.hpp"
 
 #include <ctime>

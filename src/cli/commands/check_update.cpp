@@ -1,5 +1,6 @@
 #include "cli/command.hpp"
 #include "cli/load_packages.hpp"
+#include "cli/open_cache.hpp"
 #include "cli/package_list.hpp"
 #include "cli/progress.hpp"
 

@@ -2,6 +2,7 @@
 #include "cli/choose_repos.hpp"
 #include "cli/command.hpp"
 #include "cli/load_packages.hpp"
+#include "cli/open_cache.hpp"
 #include "cli/repo_table.hpp"
 #include "repo/declared_packages.hpp"
 #include "repo/generation.hpp"

@@ -29,7 +29,7 @@ namespace fs = std::filesystem;
 constexpr std::size_t header_size = 1024;
 constexpr std::size_t read_size = std::size_t{64} << 10;
 constexpr std::size_t sha256_digits = 64;
-constexpr int format = 1;  // of the header and of what is left out of the metadata: any change there is a new format
+constexpr int format = 2;  // of the header and of what is left out of the metadata: any change there is a new format
 
 struct FileCloser {
     void operator()(std::FILE* file) const noexcept { std::fclose(file); }
@@ -116,10 +116,11 @@ bool is_whole(const OpenIndex& index, const fs::path& path) {
     return checksum_of(index.file.get(), index.left_out, path) == index.checksum;
 }
 
-// Summaries are read in pages, only those that are shown; and what nothing reads is not kept.
+// Texts are read in pages, only those that are shown; and what nothing reads is not kept.
 int storage_of(::Repo* repo, Repokey* key, void* data) {
     switch (key->name) {
         case SOLVABLE_SUMMARY:
+        case SOLVABLE_URL:
             return KEY_STORAGE_VERTICAL_OFFSET;
         case SOLVABLE_BUILDTIME:
         case SOLVABLE_HEADEREND:
@@ -165,6 +166,11 @@ fs::path index_path(const repo::MetadataFile& source) {
 }
 
 bool has_index(const repo::MetadataFile& source) { return open_index(source).has_value(); }
+
+bool has_whole_index(const repo::MetadataFile& source) {
+    const auto index = open_index(source);
+    return index && is_whole(*index, index_path(source));
+}
 
 std::optional<unsigned> load_index(s_Repo* repo, const repo::MetadataFile& source) {
     auto index = open_index(source);

@@ -21,6 +21,9 @@ namespace lastack::package::solv {
 // who runs this. Whether its own bytes are as they were written is only looked at when they are used.
 [[nodiscard]] bool has_index(const repo::MetadataFile& source);
 
+// The same, and its own bytes are as they were written.
+[[nodiscard]] bool has_whole_index(const repo::MetadataFile& source);
+
 // Adds the packages of the index of `source` to `repo`. Returns how many are not in it, as their names are unacceptable. Nothing: there is
 // no index that can be used (see above; or it is damaged), and `repo` is empty.
 [[nodiscard]] std::optional<unsigned> load_index(s_Repo* repo, const repo::MetadataFile& source);

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <deque>
+#include <fstream>
 #include <thread>
 
 namespace lastack::repo {
@@ -177,6 +178,7 @@ TEST_F(RefreshFiles, a_generation_of_which_one_file_is_another_s_is_refused_whol
 // Keeps what it is asked for.
 class RecordingIndexer final : public Indexer {
 public:
+    [[nodiscard]] bool has(const MetadataFile&) const override { return indexed; }
     [[nodiscard]] Result<void> build(const RepoConfig&, std::span<const MetadataFile> files, std::stop_token) override {
         ++calls;
         for (const MetadataFile& file : files) {
@@ -186,6 +188,7 @@ public:
     }
     std::atomic<int> calls = 0;
     std::atomic<bool> refuse = false;
+    std::atomic<bool> indexed = false;
 };
 
 TEST_F(RefreshFiles, what_cannot_be_indexed_never_becomes_current) {
@@ -199,6 +202,30 @@ TEST_F(RefreshFiles, what_cannot_be_indexed_never_becomes_current) {
     EXPECT_EQ(object(2), "") << "it is of no use";
     recording.refuse = false;
     expect_generation(1);
+}
+
+TEST_F(RefreshFiles, what_has_an_index_is_read_again_only_when_every_server_is_asked) {
+    RecordingIndexer recording;
+    indexer = &recording;
+    expect_generation(1);
+    const fs::path path = run()->ready.front().file("primary")->path;
+    std::string damaged = primary_of(1);
+    damaged.back() = '!';
+    const auto damage = [&] { std::ofstream{path, std::ios::binary | std::ios::trunc} << damaged; };
+    damage();
+    recording.indexed = true;
+    ASSERT_TRUE(run());
+    EXPECT_EQ(object(1), damaged) << "only its size was looked at";
+    ASSERT_TRUE(run(Expiry::ignore));
+    EXPECT_EQ(object(1), primary_of(1));
+    damage();
+    recording.indexed = false;
+    ASSERT_TRUE(run());
+    EXPECT_EQ(object(1), primary_of(1));
+    fs::resize_file(path, 3);
+    recording.indexed = true;
+    ASSERT_TRUE(run());
+    EXPECT_EQ(object(1), primary_of(1)) << "a wrong size is seen at once";
 }
 
 TEST_F(RefreshFiles, what_another_repository_names_is_not_removed) {

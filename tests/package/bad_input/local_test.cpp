@@ -164,15 +164,41 @@ TEST_F(LocalTrouble, package_directory_that_is_a_link_is_refused) {
     expect_refused(update_metadata_too(), {(cache() / "repo/packages").string() + " is not a directory that only you may write to"});
 }
 
-TEST_F(LocalTrouble, second_lastack_names_the_first_and_leaves_it_alone) {
+TEST_F(LocalTrouble, second_lastack_names_the_first_and_with_exit_on_lock_leaves_it_alone) {
     offer_and_cache({entry_of(new_target())});
     Process first({.arguments = command({"update"}), .stdin_is = ProcessOptions::Input::pipe});
     ASSERT_TRUE(first.wait_for_output("Is this ok [y/d/N]: "));
-    expect_refused(update(), {"the cache " + cache().string() + " is in use by process " + std::to_string(first.pid()) + " (lastack)",
-                              "wait until it has finished"});
+    expect_refused(update({"--setopt=exit_on_lock=1"}),
+                   {"the cache " + cache().string() + " is in use by process " + std::to_string(first.pid()) + " (lastack)",
+                    "wait until it has finished"});
     first.write("y\n");
     EXPECT_EQ(first.wait().status, 0);
     EXPECT_THAT(state().rpms, HasSubstr("target-2.0-1.noarch"));
+}
+
+TEST_F(LocalTrouble, second_lastack_waits_for_the_end_of_the_first) {
+    offer_and_cache({entry_of(new_target())});
+    Process first({.arguments = command({"update"}), .stdin_is = ProcessOptions::Input::pipe});
+    ASSERT_TRUE(first.wait_for_output("Is this ok [y/d/N]: "));
+    Process second({.arguments = command({"-y", "update"})});
+    ASSERT_TRUE(second.wait_for_error(std::to_string(first.pid()) + " (lastack); waiting for it to exit"));
+    first.write("n\n");
+    EXPECT_EQ(first.wait().status, 1);
+    EXPECT_EQ(second.wait().status, 0);
+    EXPECT_THAT(state().rpms, HasSubstr("target-2.0-1.noarch"));
+}
+
+TEST_F(LocalTrouble, the_wait_for_another_lastack_can_be_stopped) {
+    offer_and_cache({entry_of(new_target())});
+    Process first({.arguments = command({"update"}), .stdin_is = ProcessOptions::Input::pipe});
+    ASSERT_TRUE(first.wait_for_output("Is this ok [y/d/N]: "));
+    Process second({.arguments = command({"-y", "update"})});
+    ASSERT_TRUE(second.wait_for_error("waiting for it to exit"));
+    second.signal(SIGINT);
+    const auto stopped = second.wait();
+    EXPECT_EQ(stopped.status, 1);
+    EXPECT_THAT(stopped.err, HasSubstr("Exiting on user cancel"));
+    EXPECT_TRUE(first.running());
 }
 
 TEST_F(LocalTrouble, lock_left_by_a_killed_run_holds_nobody_up) {

@@ -126,6 +126,33 @@ TEST(Refresh, asks_although_nothing_has_expired) {
     EXPECT_EQ(shelf.root.lastack({"-C", "--refresh", "list"}).status, 2);
 }
 
+// The last byte of each file; all keep their sizes.
+void damage_objects(const ScratchRoot& root) {
+    for (const fs::directory_entry& object : fs::directory_iterator{root.cache() / "objects"}) {
+        std::fstream file{object.path(), std::ios::in | std::ios::out | std::ios::binary};
+        file.seekg(-1, std::ios::end);
+        const char last = static_cast<char>(file.get());
+        file.seekp(-1, std::ios::end);
+        file.put(static_cast<char>(last ^ 1));
+    }
+}
+
+TEST(Cache, that_was_damaged_is_told_of_and_fetched_again_and_with_cache_only_an_error) {
+    const Shelf shelf;
+    ASSERT_EQ(shelf.root.lastack({"makecache"}).status, 0);
+    damage_objects(shelf.root);
+    const auto online = shelf.root.lastack({"list", "available"});
+    EXPECT_EQ(online.status, 0) << told(online);
+    EXPECT_THAT(online.out, HasSubstr("tool.noarch"));
+    EXPECT_THAT(online.err, HasSubstr("was changed since it was downloaded"));
+    damage_objects(shelf.root);
+    const auto offline = shelf.root.lastack({"-C", "list", "available"});
+    EXPECT_EQ(offline.status, 1) << told(offline);
+    EXPECT_THAT(offline.err, HasSubstr("was changed since it was downloaded"));
+    ASSERT_EQ(shelf.root.lastack({"makecache"}).status, 0);
+    EXPECT_EQ(shelf.root.lastack({"-C", "list", "available"}).status, 0);
+}
+
 TEST(CacheCommand, shows_whose_files_lie_in_the_cache) {
     const Shelf shelf;
     ASSERT_EQ(shelf.root.lastack({"makecache"}).status, 0);

@@ -2,6 +2,7 @@
 #include "package/solv/index_file.hpp"
 
 #include "base/digest_stream.hpp"
+#include "package/error.hpp"
 #include "package/sack.hpp"
 #include "package/solv/package_pool.hpp"
 #include "package/solv_indexer.hpp"
@@ -83,6 +84,22 @@ TEST_F(IndexFile, an_index_that_is_there_is_not_made_again) {
     ASSERT_TRUE(build());
     fs::remove(source.path);
     EXPECT_TRUE(build());
+}
+
+TEST_F(IndexFile, a_damaged_index_of_damaged_metadata_is_an_error_and_goes_away) {
+    ASSERT_TRUE(build());
+    std::string changed = content();
+    changed.back() = static_cast<char>(changed.back() ^ 1);
+    overwrite(changed);
+    directory.write("primary.xml", test::primary_text({{.name = "oof"}, {.name = "a/b"}, {.name = "bar"}}));
+    EXPECT_TRUE(SolvIndexer{}.has(source)) << "by its header";
+    EXPECT_FALSE(SolvIndexer{IndexCheck::whole}.has(source));
+    auto sack = Sack::open({.installroot = directory.path(), .arch = "x86_64"});
+    const auto added = sack->add_repository({.id = "base", .indexed = source});
+    ASSERT_FALSE(added);
+    EXPECT_EQ(added.error().code, PackageErrc::bad_metadata);
+    EXPECT_THAT(added.error().cause, HasSubstr("was changed since it was downloaded"));
+    EXPECT_FALSE(SolvIndexer{}.has(source)) << "the next refresh looks at the metadata itself";
 }
 
 TEST_F(IndexFile, none_is_made_when_there_is_none) { expect_packages("no index"); }
