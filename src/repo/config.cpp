@@ -1,12 +1,12 @@
 #include "repo/config.hpp"
 
-#include "base/file.hpp"
 #include "base/text.hpp"
 #include "repo/command_line_options.hpp"
 #include "repo/config_files.hpp"
 #include "repo/error.hpp"
 #include "repo/ini.hpp"
 #include "repo/options.hpp"
+#include "repo/read_config_file.hpp"
 #include "repo/repo_sections.hpp"
 #include "repo/set_connection_option.hpp"
 #include "repo/variables.hpp"
@@ -76,15 +76,53 @@ private:
         if (main_path_.empty()) {
             return {};
         }
-        const auto text = read_file(main_path_, max_config_file);
+        const fs::path root = early_root();
+        if (main_path_.lexically_normal() == below_root(root, "/etc/dnf/dnf.conf")) {
+            if (auto read = read_drop_ins(root); !read) {
+                return read;
+            }
+        }
+        auto text = read_main_part(main_path_, root);
+        if (!text) {
+            return std::unexpected(std::move(text.error()));
+        }
+        main_ini_ = std::move(*text);
+        return read_main_section(main_ini_, main_path_.string(), options_, config_.warnings);
+    }
+
+    // dnf5's: dnf.conf has the last word.
+    Result<void> read_drop_ins(const fs::path& root) {
+        const std::vector<fs::path> files =
+            list_drop_ins({below_root(root, "/etc/dnf/libdnf5.conf.d"), below_root(root, "/usr/share/dnf5/libdnf.conf.d")});
+        for (const fs::path& file : files) {
+            const auto ini = read_main_part(file, root);
+            if (!ini) {
+                return std::unexpected(ini.error());
+            }
+            if (auto read = read_main_section(*ini, file.string(), options_, config_.warnings); !read) {
+                return read;
+            }
+            for (const IniSection& section : ini->sections) {
+                if (section.name != "main") {
+                    config_.warnings.push_back(located(ini->name_of(section.file, file.string()), section.line,
+                                                       "[" + section.name + "] does not belong here and is ignored: only [main] is read"));
+                }
+            }
+        }
+        return {};
+    }
+
+    Result<IniFile> read_main_part(const fs::path& file, const fs::path& root) {
+        auto text = read_config_file(file, root);
         if (!text) {
             return std::unexpected(Error{.code = RepoErrc::bad_config,
                                          .phase = Phase::parsing,
                                          .cause = "the main configuration cannot be read: " + printable(text.error().cause),
                                          .next_step = "name a readable file with -c FILE"});
         }
-        main_ini_ = parse_ini(*text);
-        return read_main_section(main_ini_, main_path_.string(), options_, config_.warnings);
+        std::int64_t& changed_at = options_.repo_defaults.configured_at;
+        changed_at = std::max(changed_at, text->changed_at);
+        return std::move(text->ini);
     }
 
     Result<void> apply_options() {
@@ -159,8 +197,8 @@ private:
 
     void for_each_file(const std::vector<fs::path>& directories, const auto& use) {
         for (const fs::path& path : list_repo_files(directories)) {
-            if (const auto text = read_file(path, max_config_file)) {
-                use(parse_ini(*text), path.string());
+            if (const auto text = read_config_file(path, options_.main.installroot)) {
+                use(*text, path.string());
             } else {
                 config_.warnings.push_back(printable(path.string() + ":0: the file is left out: " + text.error().cause));
             }
@@ -173,15 +211,21 @@ private:
                             ? default_repo_directories(main.installroot, main.reposdir)
                             : given_repo_directories(main.installroot, main.reposdir);
         read_repo_sections(main_ini_, main_path_.string(), ConfigFile::main, options_.repo_defaults, drafts_, config_.warnings);
-        for_each_file(main.reposdir, [&](const IniFile& ini, const std::string& path) {
-            read_repo_sections(ini, path, ConfigFile::repos, options_.repo_defaults, drafts_, config_.warnings);
+        for_each_file(main.reposdir, [&](const ConfigText& text, const std::string& path) {
+            RepoConfig defaults = options_.repo_defaults;
+            defaults.configured_at = std::max(defaults.configured_at, text.changed_at);
+            read_repo_sections(text.ini, path, ConfigFile::repos, defaults, drafts_, config_.warnings);
         });
         std::vector<fs::path> overriding;
         for (const char* directory : {"/usr/share/dnf5/repos.override.d", "/etc/dnf/repos.override.d"}) {
             overriding.push_back(below_root(main.installroot, directory));
         }
-        for_each_file(overriding,
-                      [&](const IniFile& ini, const std::string& path) { override_repo_sections(ini, path, drafts_, config_.warnings); });
+        for_each_file(overriding, [&](const ConfigText& text, const std::string& path) {
+            override_repo_sections(text.ini, path, drafts_, config_.warnings);
+            for (auto& [id, draft] : drafts_) {
+                draft.config.configured_at = std::max(draft.config.configured_at, text.changed_at);
+            }
+        });
         return add_repos_from_path(overrides_.repos_from_path, options_.repo_defaults, variables_, drafts_, config_.warnings);
     }
 

@@ -78,6 +78,7 @@ struct RepoConfig {
     std::optional<std::uint64_t> minrate;
     ConnectionOptions connection;  // each option is inherited by itself
     std::optional<std::chrono::seconds> metadata_expire = std::chrono::hours{6};
+    std::int64_t configured_at = 0;               // when one of the files that say something of it was changed last, seconds since 1970
     std::optional<std::chrono::seconds> max_age;  // of repomd.xml by its own date; older is refused. Unset: a warning after two weeks
     bool allow_rollback = false;                  // metadata older than what we had, or from the future, is accepted (--allow-rollback)
     bool allow_weak_digests = false;              // md5 and sha1 in metadata

@@ -137,7 +137,6 @@ constexpr NoEffect no_effect_options[] = {
     {"gpgcheck_policy", "legacy"},
     {"gpgkey_dns_verification", "0"},
     {"ignorearch", "0"},
-    {"include", ""},
     {"install_weak_deps", "1"},
     {"installonly_limit", ""},
     {"installonlypkgs", ""},

@@ -89,6 +89,35 @@ TEST(ConfigCommand, tells_the_last_word_on_an_option_and_who_said_it) {
     EXPECT_EQ(all["main"]["assumeyes"], (json{{"value", "1"}, {"origin", "--assumeyes"}}));
 }
 
+TEST(ConfigCommand, names_the_included_file_in_which_an_option_stands_and_takes_none_from_the_network) {
+    const ScratchRoot root;
+    root.write_repo_file("a", "[a]\nbaseurl=http://127.0.0.1:9/\ninclude=a.inc\n");
+    root.directory().write("etc/yum.repos.d/a.inc", "\ncost=8\n");
+    root.write_repo_file("b", "[b]\nbaseurl=http://127.0.0.1:9/\ninclude=http://127.0.0.1:9/b.inc\n");
+    const auto run = root.lastack({"config", "--json"});
+    ASSERT_EQ(run.status, 0) << told(run);
+    const auto all = json::parse(run.out);
+    EXPECT_EQ(all["a"]["cost"], (json{{"value", "8"}, {"origin", (root.path() / "etc/yum.repos.d/a.inc:2").string()}}));
+    EXPECT_FALSE(all.contains("b"));
+    EXPECT_THAT(run.err, HasSubstr("b.repo:3: include: 'http://127.0.0.1:9/b.inc' is not on this machine"));
+    EXPECT_THAT(run.err, HasSubstr("the repository 'b' is left out"));
+}
+
+TEST(ConfigCommand, has_dnf5_s_drop_ins_beside_its_main_file) {
+    const ScratchRoot root;
+    fs::remove(root.path() / "etc/lastack/lastack.conf");
+    root.directory().write("usr/share/dnf5/libdnf.conf.d/20-distribution.conf", "[main]\ncost=5\nretries=5\ntimeout=5\n");
+    root.directory().write("etc/dnf/libdnf5.conf.d/60-mine.conf", "[main]\nretries=6\ntimeout=6\n");
+    root.directory().write("etc/dnf/dnf.conf", "[main]\ntimeout=7\n");
+    const auto run = root.lastack({"config", "main", "--json"});
+    ASSERT_EQ(run.status, 0) << told(run);
+    const auto main = json::parse(run.out)["main"];
+    const auto in_root = [&](const char* place) { return root.path().string() + place; };
+    EXPECT_EQ(main["cost"], (json{{"value", "5"}, {"origin", in_root("/usr/share/dnf5/libdnf.conf.d/20-distribution.conf:2")}}));
+    EXPECT_EQ(main["retries"], (json{{"value", "6"}, {"origin", in_root("/etc/dnf/libdnf5.conf.d/60-mine.conf:2")}}));
+    EXPECT_EQ(main["timeout"], (json{{"value", "7"}, {"origin", in_root("/etc/dnf/dnf.conf:2")}}));
+}
+
 TEST(ConfigCommand, shows_no_password) {
     const ScratchRoot root;
     root.write_repo_file("a", "[a]\nbaseurl=http://me:hunter2@127.0.0.1:9/\nproxy=u:hunter2@proxy:3\npassword=hunter2\nusername=hunter2\n");
