@@ -236,7 +236,24 @@ private:
         return switch_repos(overrides_.repo_switches, drafts_);
     }
 
+    void warn_of_throttle(const OptionRecords& records, const RateLimit& throttle, std::uint64_t bandwidth) {
+        if (const auto record = records.find("throttle"); record != records.end() && throttle.part > 0 && bandwidth == 0) {
+            config_.warnings.push_back(printable(record->second.origin + ": throttle=" + record->second.value +
+                                                 " has no effect, as no bandwidth is set of which it is a part"));
+        }
+    }
+
+    // What a repository inherited was told of [main].
+    void warn_of_own_throttle(const RepoConfig& repo) {
+        const auto of_main = options_.main.records.find("throttle");
+        const auto own = repo.records.find("throttle");
+        if (own != repo.records.end() && (of_main == options_.main.records.end() || own->second != of_main->second)) {
+            warn_of_throttle(repo.records, repo.throttle, repo.bandwidth);
+        }
+    }
+
     Result<void> finish_repos() {
+        warn_of_throttle(options_.main.records, options_.main.throttle, options_.main.bandwidth);
         // A repository expands what it inherited by itself; a $releasever without a value matters only to one that is used.
         (void)expand_connection(options_.main.connection, variables_);
         for (auto& [id, draft] : drafts_) {
@@ -252,6 +269,7 @@ private:
             }
             if (draft.config.enabled) {
                 config_.warnings.insert(config_.warnings.end(), draft.notes.begin(), draft.notes.end());
+                warn_of_own_throttle(draft.config);
             }
             config_.repos.push_back(std::move(draft.config));
         }

@@ -19,7 +19,6 @@ constexpr std::string_view inert_options[] = {
     "bugtracker_url",
     "cacheonly",
     "cashe_root_dir",
-    "check_config_file_age",
     "color",
     "commands",
     "comment",
@@ -70,7 +69,6 @@ constexpr std::string_view inert_options[] = {
     "mddownloadpolicy",
     "mdpolicy",
     "mediaid",
-    "metadata_expire_filter",
     "metadata_timer_sync",
     "module_obsoletes",
     "module_stream_switch",
@@ -111,7 +109,6 @@ constexpr std::string_view inert_options[] = {
     "usr_drift_protected_paths",
     "usr_w_check",
     "varsdir",
-    "keepcache",
     "max_connections",
     "max_parallel_downloads",
     "user_agent",  // in a repository: [main] decides, as of zchunk
@@ -125,7 +122,6 @@ struct NoEffect {
 };
 constexpr NoEffect no_effect_options[] = {
     {"allow_vendor_change", "1"},
-    {"bandwidth", "0"},
     {"best", ""},
     {"build_cache", ""},
     {"defaultyes", "0"},
@@ -155,7 +151,6 @@ constexpr NoEffect no_effect_options[] = {
     {"skip_unavailable", "0"},
     {"sslverifystatus", "0"},
     {"strict", "1"},
-    {"throttle", "0"},
     {"tsflags", ""},
     {"upgrade_requirements_on_install", "0"},
 };

@@ -80,17 +80,33 @@ Outcome set_failovermethod(RepoConfig& repo, std::string_view value) {
     return {};
 }
 
+template <typename T, std::size_t count>
+Outcome assign_word(T& field, std::string_view value, const std::pair<std::string_view, T> (&words)[count]) {
+    std::string all;
+    for (std::size_t i = 0; i < count; ++i) {
+        if (value == words[i].first) {
+            field = words[i].second;
+            return {};
+        }
+        all += (i == 0 ? "" : i + 1 == count ? " and " : ", ") + std::string{words[i].first};
+    }
+    return std::unexpected("'" + printable(value) + "' is none of " + all);
+}
+
 Outcome set_http_caching(RepoConfig& repo, std::string_view value) {
     constexpr std::pair<std::string_view, HttpCaching> words[] = {{"all", HttpCaching::all},
                                                                   {"packages", HttpCaching::packages},
                                                                   {"lazy:packages", HttpCaching::lazy_packages},
                                                                   {"none", HttpCaching::none}};
-    const auto* const found = std::ranges::find(words, value, &std::pair<std::string_view, HttpCaching>::first);
-    if (found == std::end(words)) {
-        return std::unexpected("'" + printable(value) + "' is none of all, packages, lazy:packages and none");
-    }
-    repo.http_caching = found->second;
-    return {};
+    return assign_word(repo.http_caching, value, words);
+}
+
+Outcome set_expire_filter(RepoConfig& repo, std::string_view value) {
+    constexpr std::pair<std::string_view, ExpireFilter> words[] = {{"never", ExpireFilter::never},
+                                                                   {"read-only:past", ExpireFilter::past},
+                                                                   {"read-only:present", ExpireFilter::present},
+                                                                   {"read-only:future", ExpireFilter::future}};
+    return assign_word(repo.metadata_expire_filter, value, words);
 }
 
 // An age of nothing would refuse everything; "never" and -1 take the limit away.
@@ -128,6 +144,11 @@ constexpr RepoOption repo_options[] = {
     {"timeout", true, [](RepoConfig& r, std::string_view v) { return assign_timeout(r.timeout, v); }},
     {"retries", true, set_retries},
     {"minrate", true, [](RepoConfig& r, std::string_view v) { return assign(r.minrate, parse_bytes(v)); }},
+    {"bandwidth", true, [](RepoConfig& r, std::string_view v) { return assign(r.bandwidth, parse_bytes(v)); }},
+    {"throttle", true, [](RepoConfig& r, std::string_view v) { return assign(r.throttle, parse_throttle(v)); }},
+    {"metadata_expire_filter", true, set_expire_filter},
+    {"check_config_file_age", true, [](RepoConfig& r, std::string_view v) { return assign_flag(r.check_config_file_age, v); }},
+    {"keepcache", true, [](RepoConfig& r, std::string_view v) { return assign_flag(r.keepcache, v); }},
     {"metadata_expire", true, [](RepoConfig& r, std::string_view v) { return assign_expire(r.metadata_expire, v); }},
     {"mirrorlist_expire", true, [](RepoConfig& r, std::string_view v) { return assign_expire(r.mirrorlist_expire, v); }},
     {"max_age", true, set_max_age},
@@ -190,7 +211,6 @@ constexpr MainOption main_options[] = {
     {"installroot", [](MainConfig& m, std::string_view v) { return assign_absolute(m.installroot, v); }},
     {"max_parallel_downloads", set_parallel},
     {"max_connections", set_connections},
-    {"keepcache", [](MainConfig& m, std::string_view v) { return assign(m.keepcache, parse_boolean(v)); }},
     {"zchunk", [](MainConfig& m, std::string_view v) { return assign(m.zchunk, parse_boolean(v)); }},
     {"assumeyes", [](MainConfig& m, std::string_view v) { return assign(m.assumeyes, parse_boolean(v)); }},
     {"assumeno", [](MainConfig& m, std::string_view v) { return assign(m.assumeno, parse_boolean(v)); }},
@@ -209,6 +229,9 @@ void copy_shared(const RepoConfig& from, MainConfig& to) {
     to.minrate = from.minrate;
     to.connection = from.connection;
     to.metadata_expire = from.metadata_expire;
+    to.bandwidth = from.bandwidth;
+    to.throttle = from.throttle;
+    to.keepcache = from.keepcache;
 }
 
 Parsed<OptionFate> fate_of(Outcome outcome) {

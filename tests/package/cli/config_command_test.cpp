@@ -29,6 +29,7 @@ protected:
     void SetUp() override {
         fs::create_directories(root.path() / "etc/yum.repos.d");
         fs::create_directories(root.path() / "etc/dnf");
+        fs::remove(root.path() / "etc/lastack/lastack.conf");  // it would come before theirs
         for (const auto& entry : fs::directory_iterator{given}) {
             const fs::path name = entry.path().filename();
             if (name.extension() == ".repo") {

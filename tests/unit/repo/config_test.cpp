@@ -408,6 +408,17 @@ TEST_F(LoadConfig, a_repository_knows_when_a_file_about_it_was_changed_last) {
     EXPECT_EQ(repo_of(load(), "gamma").configured_at, 4000);
 }
 
+TEST_F(LoadConfig, a_throttle_without_the_bandwidth_that_it_is_a_part_of_is_told_once) {
+    root.write("etc/yum.conf", "[main]\nthrottle=50%\n");
+    EXPECT_THAT(load().warnings, ElementsAre(HasSubstr("yum.conf:2: throttle=50% has no effect")));
+    overrides.setopts = {"bandwidth=1k"};
+    EXPECT_THAT(load().warnings, IsEmpty());
+    EXPECT_EQ(rate_of(load().main.throttle, load().main.bandwidth), 512u);
+    EXPECT_EQ(rate_of(repo_of(load(), "alpha").throttle, repo_of(load(), "alpha").bandwidth), 512u);
+    overrides.setopts = {"alpha.throttle=10%", "throttle=0"};
+    EXPECT_THAT(load().warnings, ElementsAre("--setopt: throttle=10% has no effect, as no bandwidth is set of which it is a part"));
+}
+
 TEST_F(LoadConfig, what_is_recorded_of_an_option_is_what_is_in_force) {
     root.write("etc/yum.conf", "[main]\nmax_connections=0\nexclude=a\nexcludepkgs=b\ncost=3\n");
     const auto config = load();
