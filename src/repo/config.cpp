@@ -4,6 +4,7 @@
 #include "repo/command_line_options.hpp"
 #include "repo/config_files.hpp"
 #include "repo/error.hpp"
+#include "repo/expand_globs.hpp"
 #include "repo/ini.hpp"
 #include "repo/options.hpp"
 #include "repo/read_config_file.hpp"
@@ -36,8 +37,9 @@ public:
     explicit Loader(const Overrides& overrides) : overrides_{overrides} {}
 
     Result<Config> load() {
-        for (const auto step : {&Loader::parse_options, &Loader::read_main_file, &Loader::apply_options, &Loader::find_variables,
-                                &Loader::place_cache, &Loader::read_repo_files, &Loader::apply_repo_options, &Loader::finish_repos}) {
+        for (const auto step :
+             {&Loader::parse_options, &Loader::read_main_file, &Loader::apply_options, &Loader::expand_excludes, &Loader::find_variables,
+              &Loader::place_cache, &Loader::read_repo_files, &Loader::apply_repo_options, &Loader::finish_repos}) {
             if (auto done = (this->*step)(); !done) {
                 return std::unexpected(std::move(done.error()));
             }
@@ -154,6 +156,35 @@ private:
         return {};
     }
 
+    // "ORIGIN: NAME: cause" of a list that stands in files.
+    static std::string located_list(const OptionRecords& records, std::string_view name, const std::string& cause) {
+        const auto record = records.find(name);
+        return printable((record == records.end() ? "" : record->second.origin + ": ") + std::string{name} + ": " + cause);
+    }
+
+    Result<void> expand_excludes() {
+        MainConfig& main = options_.main;
+        if (const auto expanded = expand_globs(main.exclude, main.installroot); !expanded) {
+            return std::unexpected(Error{.code = RepoErrc::bad_config,
+                                         .phase = Phase::parsing,
+                                         .cause = located_list(main.records, "exclude", expanded.error()),
+                                         .next_step = "correct that file, or leave it out of the list"});
+        }
+        return {};
+    }
+
+    // Whether the lists of packages could be had: without them packages would be taken that nobody wants.
+    bool expand_lists(RepoConfig& repo) {
+        for (const auto& [name, list] : {std::pair{"exclude", &repo.exclude}, {"includepkgs", &repo.includepkgs}}) {
+            if (const auto expanded = expand_globs(*list, options_.main.installroot); !expanded) {
+                config_.warnings.push_back(located_list(repo.records, name, expanded.error()) + "; the repository '" + repo.id +
+                                           "' is left out");
+                return false;
+            }
+        }
+        return true;
+    }
+
     Result<void> find_variables() {
         const fs::path& root = options_.main.installroot;
         variables_ = load_variables(root, config_.warnings);
@@ -257,7 +288,7 @@ private:
         // A repository expands what it inherited by itself; a $releasever without a value matters only to one that is used.
         (void)expand_connection(options_.main.connection, variables_);
         for (auto& [id, draft] : drafts_) {
-            if (!draft.dropped_for.empty()) {
+            if (!draft.dropped_for.empty() || (draft.config.enabled && !expand_lists(draft.config))) {
                 continue;
             }
             if (auto finished = finish_urls(draft, variables_); !finished) {

@@ -134,7 +134,7 @@ constexpr NoEffect no_effect_options[] = {
     {"gpgkey_dns_verification", "0"},
     {"ignorearch", "0"},
     {"install_weak_deps", "1"},
-    {"installonly_limit", ""},
+    {"installonly_limit", "0"},
     {"installonlypkgs", ""},
     {"localpkg_gpgcheck", "0"},
     {"module_platform_id", ""},
@@ -156,7 +156,7 @@ constexpr NoEffect no_effect_options[] = {
 };
 
 bool asks_for_the_same(const NoEffect& option, std::string_view value) {
-    if (value.empty() || iequals(value, option.same)) {
+    if (value.empty() || iequals(value, option.same) || (value == "<off>" && option.same == "0")) {
         return true;
     }
     const auto wanted = parse_boolean(value);

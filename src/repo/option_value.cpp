@@ -127,7 +127,7 @@ Parsed<RateLimit> parse_throttle(std::string_view text) {
 }
 
 Parsed<std::uint64_t> parse_number(std::string_view text, std::uint64_t lowest, std::uint64_t highest) {
-    const auto number = parse_decimal(text);
+    const auto number = parse_decimal(text == "<off>" ? "0" : text);
     if (!number || *number < lowest || *number > highest) {
         return refuse(text, "a number from " + std::to_string(lowest) + " to " + std::to_string(highest));
     }

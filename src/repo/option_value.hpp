@@ -28,6 +28,7 @@ using Parsed = std::expected<T, std::string>;
 // As parse_bytes, or "50%" of the bandwidth, to 100.
 [[nodiscard]] Parsed<RateLimit> parse_throttle(std::string_view text);
 
+// "<off>" is yum's other word for 0.
 [[nodiscard]] Parsed<std::uint64_t> parse_number(std::string_view text, std::uint64_t lowest, std::uint64_t highest);
 
 // Split at commas, spaces and line ends.

@@ -1,6 +1,7 @@
 #include "repo/options.hpp"
 
 #include "base/text.hpp"
+#include "repo/expand_globs.hpp"
 #include "repo/option_table.hpp"
 #include "repo/set_connection_option.hpp"
 
@@ -66,8 +67,10 @@ Outcome assign_absolute(fs::path& field, std::string_view value) {
 
 Outcome assign_list(std::vector<std::string>& field, std::string_view value) {
     field = parse_list(value);
-    if (std::ranges::any_of(field, [](const std::string& item) { return item.starts_with("glob:"); })) {
-        return std::unexpected(std::string{"lists from files (glob:PATH) are not supported"});
+    for (const std::string& item : field) {
+        if (is_glob_item(item) && !item.starts_with("glob:/")) {
+            return std::unexpected("'" + printable(item) + "' names no absolute path");
+        }
     }
     return {};
 }
@@ -131,6 +134,9 @@ struct RepoOption {
 Outcome set_gpgcheck(RepoConfig& repo, std::string_view value) { return assign(repo.gpgcheck, parse_boolean(value)); }
 
 Outcome set_retries(RepoConfig& repo, std::string_view value) {
+    if (value == "<off>") {
+        return std::unexpected(std::string{"'<off>' is no number of attempts; 1 is one attempt, <forever> no end of them"});
+    }
     return assign(repo.retries, value == "<forever>" ? Parsed<std::uint64_t>{0} : parse_number(value, 0, most_retries));
 }
 
@@ -193,7 +199,11 @@ Outcome set_parallel(MainConfig& main, std::string_view value) {
 }
 
 // yum's 0 means "as many as the default has".
-Outcome set_connections(MainConfig& main, std::string_view value) { return value == "0" ? Outcome{} : set_parallel(main, value); }
+bool is_default_of_yum(std::string_view value) { return value == "0" || value == "<off>"; }
+
+Outcome set_connections(MainConfig& main, std::string_view value) {
+    return is_default_of_yum(value) ? Outcome{} : set_parallel(main, value);
+}
 
 Outcome set_clean_requirements(MainConfig& main, std::string_view value) {
     return assign(main.clean_requirements_on_remove, parse_boolean(value));
@@ -248,7 +258,7 @@ Parsed<OptionFate> set_main_option(MainOptions& options, std::string_view key, s
     const std::string name{canonical_option(key)};
     if (const auto found = std::ranges::find(main_options, key, &MainOption::name); found != std::end(main_options)) {
         auto outcome = found->set(options.main, value);
-        const bool says_nothing = key == "max_connections" && value == "0";
+        const bool says_nothing = key == "max_connections" && is_default_of_yum(value);
         if (outcome && !says_nothing) {
             const auto earlier = records.find(name);
             const bool adds = found->set == add_excludes && earlier != records.end();

@@ -119,6 +119,16 @@ TEST(Option, setopt_overrides_the_configuration) {
     EXPECT_THAT(unknown.err, HasSubstr("keepcache"));
 }
 
+TEST(Option, exclude_takes_names_from_the_files_of_a_glob) {
+    const Site site;
+    site.root.write_main_configuration("exclude=glob:/etc/lastack-test.d/*.conf\n");
+    const auto before = site.root.lastack({"-q", "list", "available"});
+    EXPECT_THAT(before.out, HasSubstr("tool.noarch")) << told(before);
+    site.root.directory().write("etc/lastack-test.d/mine.conf", "# not this one\ntoo*\n");
+    const auto after = site.root.lastack({"-q", "list", "available"});
+    EXPECT_THAT(after.out, Not(HasSubstr("tool.noarch"))) << told(after);
+}
+
 TEST(Option, keepcache_is_each_repository_s_own) {
     const Site site{"gpgcheck=0\nkeepcache=0\n"};
     site.root.add_repository(site.nginx, "other", {{.name = "gadget"}});

@@ -392,6 +392,29 @@ TEST_F(LoadConfig, a_bad_drop_in_is_an_error_with_file_and_line) {
     EXPECT_EQ(failure().code, RepoErrc::bad_config) << "it could say gpgcheck=1";
 }
 
+TEST_F(LoadConfig, lists_of_packages_may_stand_in_files) {
+    root.write("etc/yum.conf", "[main]\nexclude=a glob:/etc/lastack-test.d/*.conf\n");
+    root.write("etc/yum.repos.d/a.repo", "[alpha]\nbaseurl=http://h/a\nincludepkgs=glob:/etc/lastack-test.d/2.conf\n");
+    EXPECT_THAT(load().main.exclude, ElementsAre("a"));
+    root.write("etc/lastack-test.d/1.conf", "# first\nb\n\n");
+    root.write("etc/lastack-test.d/2.conf", "c*\n");
+    EXPECT_THAT(load().main.exclude, ElementsAre("a", "b", "c*"));
+    EXPECT_THAT(repo_of(load(), "alpha").includepkgs, ElementsAre("c*"));
+    EXPECT_EQ(load().main.records.at("exclude").value, "a glob:/etc/lastack-test.d/*.conf");
+}
+
+TEST_F(LoadConfig, a_list_that_cannot_be_read_is_an_error_of_the_main_file_and_drops_a_repository) {
+    root.write("etc/lastack-test.d/1.conf", "b\x01\n");
+    root.write("etc/yum.repos.d/x.repo", "[x]\nbaseurl=http://h/x\nexclude=glob:/etc/lastack-test.d/*\n");
+    const Config config = load();
+    EXPECT_THAT(ids_of(config), ElementsAre("+alpha", "-beta"));
+    EXPECT_THAT(config.warnings,
+                ElementsAre(testing::AllOf(HasSubstr("x.repo:3: exclude: "), HasSubstr("1.conf:1: "), HasSubstr("'x' is left out"))));
+    root.write("etc/yum.conf", "[main]\nexclude=glob:/etc/lastack-test.d/*\n");
+    EXPECT_EQ(failure().code, RepoErrc::bad_config);
+    EXPECT_THAT(failure().cause, testing::AllOf(HasSubstr("yum.conf:2: exclude: "), HasSubstr("1.conf:1: ")));
+}
+
 TEST_F(LoadConfig, a_repository_knows_when_a_file_about_it_was_changed_last) {
     const auto changed = [&](const char* file, std::int64_t at) {
         fs::last_write_time(root / file, std::chrono::file_clock::from_sys(std::chrono::sys_seconds{std::chrono::seconds{at}}));

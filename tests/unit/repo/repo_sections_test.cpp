@@ -49,6 +49,7 @@ TEST(RepoSections, each_option_sets_its_field) {
     EXPECT_EQ(repo_with("metadata_expire_filter=read-only:future").metadata_expire_filter, ExpireFilter::future);
     EXPECT_FALSE(repo_with("check_config_file_age=0").check_config_file_age);
     EXPECT_FALSE(repo_with("keepcache=0").keepcache);
+    EXPECT_EQ(repo_with("cost=<off>").cost, 0);
     EXPECT_EQ(repo_with("metadata_expire=2d").metadata_expire, std::optional<std::chrono::seconds>{48h});
     EXPECT_FALSE(repo_with("metadata_expire=never").metadata_expire.has_value());
     EXPECT_FALSE(repo_with("metadata_expire=-1").metadata_expire.has_value());
@@ -91,7 +92,7 @@ TEST(RepoConfig, options_that_change_safety_or_result_and_are_not_acted_on_are_t
         EXPECT_THAT(result.drafts.at("r").notes, ElementsAre("x.repo:2: option '" + key + "' is not supported and has no effect"));
         EXPECT_THAT(result.warnings, IsEmpty()) << "a disabled repository's options matter to nobody";
     }
-    for (const char* line : {"sslverifystatus=0", "proxy_auth_method=basic", "exclude=", "throttle=0"}) {
+    for (const char* line : {"sslverifystatus=0", "proxy_auth_method=basic", "exclude=", "installonly_limit=<off>"}) {
         EXPECT_THAT(read("[r]\n" + std::string{line} + "\n").drafts.at("r").notes, IsEmpty()) << line;
     }
 }
