@@ -5,15 +5,18 @@
 #include "repo/config_files.hpp"
 #include "repo/error.hpp"
 #include "repo/expand_globs.hpp"
+#include "repo/host_uuid.hpp"
 #include "repo/ini.hpp"
 #include "repo/options.hpp"
 #include "repo/read_config_file.hpp"
+#include "repo/repo_keyring.hpp"
 #include "repo/repo_sections.hpp"
 #include "repo/set_connection_option.hpp"
 #include "repo/variables.hpp"
 
 #include <algorithm>
 #include <tuple>
+#include <unistd.h>
 #include <utility>
 
 namespace lastack::repo {
@@ -267,6 +270,24 @@ private:
         return switch_repos(overrides_.repo_switches, drafts_);
     }
 
+    // Only when a URL uses it: a system is not numbered for nothing.
+    void find_uuid() {
+        const auto uses_uuid = [&](const std::string& url) { return expand(url, variables_).wants_uuid; };
+        const auto has_such_url = [&](const RepoDrafts::value_type& each) {
+            const RepoConfig& repo = each.second.config;
+            return each.second.dropped_for.empty() && repo.enabled &&
+                   (std::ranges::any_of(repo.baseurl, uses_uuid) || uses_uuid(repo.mirrorlist) || uses_uuid(repo.metalink));
+        };
+        if (std::ranges::none_of(drafts_, has_such_url)) {
+            return;
+        }
+        if (auto uuid = host_uuid(persist_directory(options_.main), ::geteuid() == 0 ? MakeUuid::yes : MakeUuid::no)) {
+            variables_["uuid"] = std::move(*uuid);
+        } else {
+            config_.warnings.push_back("$uuid has no value: " + describe(uuid.error()));
+        }
+    }
+
     void warn_of_throttle(const OptionRecords& records, const RateLimit& throttle, std::uint64_t bandwidth) {
         if (const auto record = records.find("throttle"); record != records.end() && throttle.part > 0 && bandwidth == 0) {
             config_.warnings.push_back(printable(record->second.origin + ": throttle=" + record->second.value +
@@ -284,6 +305,7 @@ private:
     }
 
     Result<void> finish_repos() {
+        find_uuid();
         warn_of_throttle(options_.main.records, options_.main.throttle, options_.main.bandwidth);
         // A repository expands what it inherited by itself; a $releasever without a value matters only to one that is used.
         (void)expand_connection(options_.main.connection, variables_);

@@ -104,6 +104,36 @@ TEST(ConfigCommand, names_the_included_file_in_which_an_option_stands_and_takes_
     EXPECT_THAT(run.err, HasSubstr("the repository 'b' is left out"));
 }
 
+TEST(ConfigCommand, expands_words_for_names_that_are_not_set) {
+    const ScratchRoot root;
+    root.directory().write("etc/yum/vars/stream", "8-stream\n");
+    root.write_repo_file("a", "[a]\nname=${nothere}\nbaseurl=http://127.0.0.1:9/${stream:+s-$stream}/${branch:-main}\n");
+    const auto run = root.lastack({"config", "a", "--json"});
+    ASSERT_EQ(run.status, 0) << told(run);
+    EXPECT_EQ(json::parse(run.out)["a"]["baseurl"]["value"], "http://127.0.0.1:9/s-8-stream/main");
+    EXPECT_EQ(json::parse(run.out)["a"]["name"]["value"], "${nothere}");
+}
+
+TEST(ConfigCommand, uses_one_uuid_for_all_and_in_each_run) {
+    const ScratchRoot root;
+    root.write_repo_file("a", "[a]\nbaseurl=http://127.0.0.1:9/\n");
+    ASSERT_EQ(root.lastack({"config"}).status, 0);
+    EXPECT_FALSE(fs::exists(root.path() / "var/lib/lastack/uuid")) << "nobody used it";
+    root.write_repo_file("a", "[a]\nmirrorlist=http://127.0.0.1:9/?uuid=$uuid\n[b]\nbaseurl=http://127.0.0.1:9/$uuid\n");
+    std::string uuid;
+    for (int i = 0; i < 2; ++i) {
+        const auto run = root.lastack({"config", "--json"});
+        ASSERT_EQ(run.status, 0) << told(run);
+        uuid = root.directory().read("var/lib/lastack/uuid");
+        ASSERT_THAT(uuid, testing::MatchesRegex("[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\n"));
+        uuid.pop_back();
+        const auto all = json::parse(run.out);
+        EXPECT_EQ(all["a"]["mirrorlist"]["value"], "http://127.0.0.1:9/?uuid=" + uuid);
+        EXPECT_EQ(all["b"]["baseurl"]["value"], "http://127.0.0.1:9/" + uuid);
+    }
+    EXPECT_EQ(uuid + "\n", root.directory().read("var/lib/lastack/uuid"));
+}
+
 TEST(ConfigCommand, has_dnf5_s_drop_ins_beside_its_main_file) {
     const ScratchRoot root;
     fs::remove(root.path() / "etc/lastack/lastack.conf");

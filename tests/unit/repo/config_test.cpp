@@ -415,6 +415,20 @@ TEST_F(LoadConfig, a_list_that_cannot_be_read_is_an_error_of_the_main_file_and_d
     EXPECT_THAT(failure().cause, testing::AllOf(HasSubstr("yum.conf:2: exclude: "), HasSubstr("1.conf:1: ")));
 }
 
+TEST_F(LoadConfig, a_uuid_is_made_only_when_a_url_of_an_enabled_repository_uses_it) {
+    root.write("etc/yum.repos.d/u.repo", "[u]\nenabled=0\nbaseurl=http://h/?id=$uuid\n");
+    EXPECT_THAT(load().warnings, IsEmpty());
+    EXPECT_FALSE(fs::exists(root / "var/lib/lastack"));
+    root.write("var/lib/lastack/uuid", "0f8fad5b-d9cb-469f-a165-70867728950e\n");
+    overrides.repo_switches = {{"u", true}};
+    EXPECT_THAT(repo_of(load(), "u").baseurl, ElementsAre("http://h/?id=0f8fad5b-d9cb-469f-a165-70867728950e"));
+    root.write("var/lib/lastack/uuid", "../..\n");
+    EXPECT_THAT(load().warnings, ElementsAre(HasSubstr("$uuid has no value: ")));
+    root.write("etc/yum/vars/uuid", "mine\n");
+    EXPECT_THAT(repo_of(load(), "u").baseurl, ElementsAre("http://h/?id=mine"));
+    EXPECT_THAT(load().warnings, IsEmpty());
+}
+
 TEST_F(LoadConfig, a_repository_knows_when_a_file_about_it_was_changed_last) {
     const auto changed = [&](const char* file, std::int64_t at) {
         fs::last_write_time(root / file, std::chrono::file_clock::from_sys(std::chrono::sys_seconds{std::chrono::seconds{at}}));
