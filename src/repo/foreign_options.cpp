@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 namespace lastack::repo {
 
@@ -175,6 +176,12 @@ OptionFate fate_of_foreign_option(std::string_view key, std::string_view value) 
         return OptionFate::unknown;
     }
     return asks_for_the_same(*found, value) ? OptionFate::inert : OptionFate::no_effect;
+}
+
+std::vector<std::string_view> foreign_options() {
+    std::vector<std::string_view> names{std::begin(inert_options), std::end(inert_options)};
+    std::ranges::transform(no_effect_options, std::back_inserter(names), &NoEffect::key);
+    return names;
 }
 
 }  // namespace lastack::repo

@@ -5,6 +5,7 @@
 #include "download/ftp_client.hpp"
 #include "download/local_file.hpp"
 #include "repo/error.hpp"
+#include "repo/nearest_option.hpp"
 #include "repo/set_connection_option.hpp"
 
 #include <fnmatch.h>
@@ -15,6 +16,11 @@ namespace lastack::repo {
 namespace {
 
 std::string in_quotes(std::string_view text) { return "'" + std::string{text} + "'"; }
+
+std::string suggestion(std::string_view key, std::string_view section) {
+    const auto nearest = nearest_option(key, section == "main" ? OptionPlace::main : OptionPlace::repository);
+    return nearest.empty() ? "" : "; did you mean " + in_quotes(nearest) + "?";
+}
 
 // The sentence part for an option that was not set; empty for one that was or that is harmless.
 std::string complaint(const Parsed<OptionFate>& fate, const IniEntry& entry, std::string_view section) {
@@ -28,7 +34,8 @@ std::string complaint(const Parsed<OptionFate>& fate, const IniEntry& entry, std
         case OptionFate::no_effect:
             return "option " + in_quotes(entry.key) + " is not supported and has no effect";
         case OptionFate::unknown:
-            return "unknown option " + in_quotes(first_word(entry.key)) + " in [" + std::string{section} + "]";
+            return "unknown option " + in_quotes(first_word(entry.key)) + " in [" + std::string{section} + "]" +
+                   suggestion(entry.key, section);
     }
     return {};
 }

@@ -65,6 +65,15 @@ TEST_F(BadConfiguration, binary_repo_file_does_no_harm) {
     expect_done(update());
 }
 
+TEST_F(BadConfiguration, misspelt_option_is_told_what_may_have_been_meant) {
+    configure("gpgcheck=0\nskip_if_unavialable=1\n");
+    offer({entry_of(new_target())});
+    const auto outcome = lastack({"makecache"});
+    expect_done(outcome);
+    EXPECT_THAT(outcome.process.err, HasSubstr(in_repos("repo.repo") +
+                                               ":5: unknown option 'skip_if_unavialable' in [repo]; did you mean 'skip_if_unavailable'?"));
+}
+
 TEST_F(BadConfiguration, unknown_repository_to_enable_is_named) {
     expect_refused(lastack({"--enablerepo=nothere", "makecache"}), {"there is no repository 'nothere'"});
 }
@@ -80,7 +89,7 @@ TEST_F(BadConfiguration, setopt_without_a_value_is_refused) {
 }
 
 TEST_F(BadConfiguration, setopt_of_an_unknown_option_is_refused) {
-    expect_refused(lastack({"--setopt=timeuot=3", "makecache"}), {"there is no option 'timeuot' in [main]"});
+    expect_refused(lastack({"--setopt=timeuot=3", "makecache"}), {"there is no option 'timeuot' in [main]", "did you mean 'timeout'?"});
 }
 
 TEST_F(BadConfiguration, setopt_of_a_bad_value_is_refused) {

@@ -456,6 +456,15 @@ TEST_F(LoadConfig, a_throttle_without_the_bandwidth_that_it_is_a_part_of_is_told
     EXPECT_THAT(load().warnings, ElementsAre("--setopt: throttle=10% has no effect, as no bandwidth is set of which it is a part"));
 }
 
+TEST_F(LoadConfig, a_misspelt_setopt_is_told_what_may_have_been_meant) {
+    overrides.setopts = {"timeuot=3"};
+    EXPECT_EQ(failure().next_step, "did you mean 'timeout'?");
+    overrides.setopts = {"alpha.gpgchek=0"};
+    EXPECT_EQ(failure().next_step, "did you mean 'gpgcheck'?");
+    overrides.setopts = {"nosuchthing=3"};
+    EXPECT_THAT(failure().next_step, HasSubstr("--setopt=REPO.KEY=VALUE"));
+}
+
 TEST_F(LoadConfig, what_is_recorded_of_an_option_is_what_is_in_force) {
     root.write("etc/yum.conf", "[main]\nmax_connections=0\nexclude=a\nexcludepkgs=b\ncost=3\n");
     const auto config = load();

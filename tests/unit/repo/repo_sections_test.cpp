@@ -82,6 +82,7 @@ TEST(RepoSections, unset_options_are_inherited) {
 TEST(RepoConfig, unknown_key_warns_with_file_and_line) {
     const auto result = read("[r]\nname=x\nnosuchthing=1\n");
     EXPECT_THAT(result.warnings, ElementsAre("x.repo:3: unknown option 'nosuchthing' in [r]"));
+    EXPECT_THAT(read("[r]\ngpgchek=1\n").warnings, ElementsAre("x.repo:2: unknown option 'gpgchek' in [r]; did you mean 'gpgcheck'?"));
     EXPECT_EQ(result.drafts.at("r").dropped_for, "");
 }
 
