@@ -1,5 +1,4 @@
 // Configuration text: the file format, the options' values and the variables.
-#include "base/url.hpp"
 #include "repo/command_line_options.hpp"
 #include "repo/ini.hpp"
 #include "repo/options.hpp"
@@ -10,6 +9,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,7 +30,11 @@ bool is_safe_to_show(std::string_view text) { return text.find_first_of("\x1b\n\
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     namespace repo = lastack::repo;
     const std::string_view text{reinterpret_cast<const char*>(data), size};
-    const repo::IniFile ini = repo::parse_ini(text);
+    // What it includes is the text itself, as deep as it may go.
+    const repo::IniFile ini = repo::parse_ini(
+        text, [&](std::string_view where, std::string_view) -> std::expected<std::optional<repo::IncludedText>, std::string> {
+            return repo::IncludedText{.name = std::string{where}, .text = std::string{text}};
+        });
     std::vector<std::string> warnings;
     repo::MainOptions options;
     (void)repo::read_main_section(ini, "main", options, warnings);
@@ -41,7 +46,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         require(repo::is_repo_id(id));
         (void)repo::finish_urls(draft, variables);
         for (const std::string& url : draft.config.baseurl) {
-            require(lastack::parse_url(url).has_value());
+            require(repo::check_repo_url(url).has_value());
             require(!url.ends_with('/'));
         }
         warnings.insert(warnings.end(), draft.notes.begin(), draft.notes.end());

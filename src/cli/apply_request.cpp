@@ -217,9 +217,7 @@ private:
             return session_.fail(outcome.error());
         }
         session_.say("\n" + transaction_result(solution_, style_of(stdout).window.columns) + "\nComplete!\n");
-        if (!config().keepcache) {
-            drop_packages();
-        }
+        drop_packages();
         return outcome->failed_scriptlets > 0 ? exit_status::failed : exit_status::done;
     }
 
@@ -358,10 +356,13 @@ private:
         return session_.fail(error);
     }
 
+    // Those of repositories with keepcache=0.
     void drop_packages() {
-        for (const DownloadRequest& request : plan_.requests) {
-            std::error_code ignored;
-            std::filesystem::remove(request.path, ignored);
+        for (std::size_t i = 0; i < plan_.requests.size(); ++i) {
+            if (!repo_of(solution_.steps[plan_.step_of_request[i]]).config.keepcache) {
+                std::error_code ignored;
+                std::filesystem::remove(plan_.requests[i].path, ignored);
+            }
         }
     }
 

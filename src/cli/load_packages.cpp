@@ -45,6 +45,21 @@ repo::Expiry expiry_of(MetadataUse use) {
     return repo::Expiry::honour;
 }
 
+// As yum has them.
+repo::Timeliness timeliness_of(const Arguments& arguments) {
+    switch (arguments.command) {
+        case Command::repoinfo:
+            return repo::Timeliness::past;
+        case Command::list:
+            return !arguments.operands.empty() && arguments.operands.front() == "updates" ? repo::Timeliness::future
+                                                                                          : repo::Timeliness::present;
+        case Command::check_update:
+            return repo::Timeliness::future;
+        default:
+            return repo::Timeliness::newest;
+    }
+}
+
 }  // namespace
 
 Result<repo::RefreshOutcome> refresh_outcome(Session& session, repo::Cache& cache, const repo::Config& config) {
@@ -61,6 +76,7 @@ Result<repo::RefreshOutcome> refresh_outcome(Session& session, repo::Cache& cach
                               .cache = cache,
                               .client = client,
                               .expiry = expiry,
+                              .timeliness = timeliness_of(session.arguments()),
                               .indexer = &indexer,
                               .trust = &trust,
                               .progress = progress.get(),

@@ -39,7 +39,7 @@ public:
     [[nodiscard]] Signals& signals() { return signals_; }
     [[nodiscard]] std::stop_token stop() const { return signals_.stop(); }
 
-    // Bytes per second of the whole run; before the first call of client().
+    // Bytes per second of the whole run instead of what [main] says; before the first call of client().
     void limit_rate(std::uint64_t rate) { rate_limit_ = rate; }
     // Made at the first call; commands that need no network never make one.
     [[nodiscard]] Client& client();
@@ -64,7 +64,7 @@ private:
     Arguments arguments_;
     Signals& signals_;
     repo::Config config_;
-    std::uint64_t rate_limit_ = 0;
+    std::optional<std::uint64_t> rate_limit_;
     std::optional<TraceWriter> trace_;  // outlives the client, whose reactor writes to it
     std::unique_ptr<Client> client_;
 };

@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 #include "base/url.hpp"
 #include "repo/error.hpp"
+#include "repo/nearest_option.hpp"
 #include "repo/set_connection_option.hpp"
 
 #include <algorithm>
@@ -66,9 +67,12 @@ Result<void> check_fate(const Parsed<OptionFate>& fate, const SetOption& option,
         return bad_option(where + ": " + fate.error(), {});
     }
     if (*fate == OptionFate::unknown) {
+        const auto nearest = nearest_option(option.key, option.scope.empty() ? OptionPlace::main : OptionPlace::repository);
+        const std::string hint = nearest.empty() ? "" : "did you mean '" + std::string{nearest} + "'?";
+        const std::string other_place = option.scope.empty() ? "for a repository's option write --setopt=REPO.KEY=VALUE" : "";
         return bad_option(where + ": there is no option '" + std::string{first_word(option.key)} + "' " +
                               (option.scope.empty() ? "in [main]" : "of a repository"),
-                          option.scope.empty() ? "for a repository's option write --setopt=REPO.KEY=VALUE" : "");
+                          hint.empty() ? other_place : hint);
     }
     if (*fate == OptionFate::no_effect) {
         warnings.push_back(printable(where + ": option '" + option.key + "' is not supported and has no effect"));

@@ -1,18 +1,22 @@
 #include "repo/config.hpp"
 
-#include "base/file.hpp"
 #include "base/text.hpp"
 #include "repo/command_line_options.hpp"
 #include "repo/config_files.hpp"
 #include "repo/error.hpp"
+#include "repo/expand_globs.hpp"
+#include "repo/host_uuid.hpp"
 #include "repo/ini.hpp"
 #include "repo/options.hpp"
+#include "repo/read_config_file.hpp"
+#include "repo/repo_keyring.hpp"
 #include "repo/repo_sections.hpp"
 #include "repo/set_connection_option.hpp"
 #include "repo/variables.hpp"
 
 #include <algorithm>
 #include <tuple>
+#include <unistd.h>
 #include <utility>
 
 namespace lastack::repo {
@@ -36,8 +40,9 @@ public:
     explicit Loader(const Overrides& overrides) : overrides_{overrides} {}
 
     Result<Config> load() {
-        for (const auto step : {&Loader::parse_options, &Loader::read_main_file, &Loader::apply_options, &Loader::find_variables,
-                                &Loader::place_cache, &Loader::read_repo_files, &Loader::apply_repo_options, &Loader::finish_repos}) {
+        for (const auto step :
+             {&Loader::parse_options, &Loader::read_main_file, &Loader::apply_options, &Loader::expand_excludes, &Loader::find_variables,
+              &Loader::place_cache, &Loader::read_repo_files, &Loader::apply_repo_options, &Loader::finish_repos}) {
             if (auto done = (this->*step)(); !done) {
                 return std::unexpected(std::move(done.error()));
             }
@@ -76,15 +81,53 @@ private:
         if (main_path_.empty()) {
             return {};
         }
-        const auto text = read_file(main_path_, max_config_file);
+        const fs::path root = early_root();
+        if (main_path_.lexically_normal() == below_root(root, "/etc/dnf/dnf.conf")) {
+            if (auto read = read_drop_ins(root); !read) {
+                return read;
+            }
+        }
+        auto text = read_main_part(main_path_, root);
+        if (!text) {
+            return std::unexpected(std::move(text.error()));
+        }
+        main_ini_ = std::move(*text);
+        return read_main_section(main_ini_, main_path_.string(), options_, config_.warnings);
+    }
+
+    // dnf5's: dnf.conf has the last word.
+    Result<void> read_drop_ins(const fs::path& root) {
+        const std::vector<fs::path> files =
+            list_drop_ins({below_root(root, "/etc/dnf/libdnf5.conf.d"), below_root(root, "/usr/share/dnf5/libdnf.conf.d")});
+        for (const fs::path& file : files) {
+            const auto ini = read_main_part(file, root);
+            if (!ini) {
+                return std::unexpected(ini.error());
+            }
+            if (auto read = read_main_section(*ini, file.string(), options_, config_.warnings); !read) {
+                return read;
+            }
+            for (const IniSection& section : ini->sections) {
+                if (section.name != "main") {
+                    config_.warnings.push_back(located(ini->name_of(section.file, file.string()), section.line,
+                                                       "[" + section.name + "] does not belong here and is ignored: only [main] is read"));
+                }
+            }
+        }
+        return {};
+    }
+
+    Result<IniFile> read_main_part(const fs::path& file, const fs::path& root) {
+        auto text = read_config_file(file, root);
         if (!text) {
             return std::unexpected(Error{.code = RepoErrc::bad_config,
                                          .phase = Phase::parsing,
                                          .cause = "the main configuration cannot be read: " + printable(text.error().cause),
                                          .next_step = "name a readable file with -c FILE"});
         }
-        main_ini_ = parse_ini(*text);
-        return read_main_section(main_ini_, main_path_.string(), options_, config_.warnings);
+        std::int64_t& changed_at = options_.repo_defaults.configured_at;
+        changed_at = std::max(changed_at, text->changed_at);
+        return std::move(text->ini);
     }
 
     Result<void> apply_options() {
@@ -114,6 +157,35 @@ private:
             }
         }
         return {};
+    }
+
+    // "ORIGIN: NAME: cause" of a list that stands in files.
+    static std::string located_list(const OptionRecords& records, std::string_view name, const std::string& cause) {
+        const auto record = records.find(name);
+        return printable((record == records.end() ? "" : record->second.origin + ": ") + std::string{name} + ": " + cause);
+    }
+
+    Result<void> expand_excludes() {
+        MainConfig& main = options_.main;
+        if (const auto expanded = expand_globs(main.exclude, main.installroot); !expanded) {
+            return std::unexpected(Error{.code = RepoErrc::bad_config,
+                                         .phase = Phase::parsing,
+                                         .cause = located_list(main.records, "exclude", expanded.error()),
+                                         .next_step = "correct that file, or leave it out of the list"});
+        }
+        return {};
+    }
+
+    // Whether the lists of packages could be had: without them packages would be taken that nobody wants.
+    bool expand_lists(RepoConfig& repo) {
+        for (const auto& [name, list] : {std::pair{"exclude", &repo.exclude}, {"includepkgs", &repo.includepkgs}}) {
+            if (const auto expanded = expand_globs(*list, options_.main.installroot); !expanded) {
+                config_.warnings.push_back(located_list(repo.records, name, expanded.error()) + "; the repository '" + repo.id +
+                                           "' is left out");
+                return false;
+            }
+        }
+        return true;
     }
 
     Result<void> find_variables() {
@@ -159,8 +231,8 @@ private:
 
     void for_each_file(const std::vector<fs::path>& directories, const auto& use) {
         for (const fs::path& path : list_repo_files(directories)) {
-            if (const auto text = read_file(path, max_config_file)) {
-                use(parse_ini(*text), path.string());
+            if (const auto text = read_config_file(path, options_.main.installroot)) {
+                use(*text, path.string());
             } else {
                 config_.warnings.push_back(printable(path.string() + ":0: the file is left out: " + text.error().cause));
             }
@@ -173,15 +245,21 @@ private:
                             ? default_repo_directories(main.installroot, main.reposdir)
                             : given_repo_directories(main.installroot, main.reposdir);
         read_repo_sections(main_ini_, main_path_.string(), ConfigFile::main, options_.repo_defaults, drafts_, config_.warnings);
-        for_each_file(main.reposdir, [&](const IniFile& ini, const std::string& path) {
-            read_repo_sections(ini, path, ConfigFile::repos, options_.repo_defaults, drafts_, config_.warnings);
+        for_each_file(main.reposdir, [&](const ConfigText& text, const std::string& path) {
+            RepoConfig defaults = options_.repo_defaults;
+            defaults.configured_at = std::max(defaults.configured_at, text.changed_at);
+            read_repo_sections(text.ini, path, ConfigFile::repos, defaults, drafts_, config_.warnings);
         });
         std::vector<fs::path> overriding;
         for (const char* directory : {"/usr/share/dnf5/repos.override.d", "/etc/dnf/repos.override.d"}) {
             overriding.push_back(below_root(main.installroot, directory));
         }
-        for_each_file(overriding,
-                      [&](const IniFile& ini, const std::string& path) { override_repo_sections(ini, path, drafts_, config_.warnings); });
+        for_each_file(overriding, [&](const ConfigText& text, const std::string& path) {
+            override_repo_sections(text.ini, path, drafts_, config_.warnings);
+            for (auto& [id, draft] : drafts_) {
+                draft.config.configured_at = std::max(draft.config.configured_at, text.changed_at);
+            }
+        });
         return add_repos_from_path(overrides_.repos_from_path, options_.repo_defaults, variables_, drafts_, config_.warnings);
     }
 
@@ -192,11 +270,47 @@ private:
         return switch_repos(overrides_.repo_switches, drafts_);
     }
 
+    // Only when a URL uses it: a system is not numbered for nothing.
+    void find_uuid() {
+        const auto uses_uuid = [&](const std::string& url) { return expand(url, variables_).wants_uuid; };
+        const auto has_such_url = [&](const RepoDrafts::value_type& each) {
+            const RepoConfig& repo = each.second.config;
+            return each.second.dropped_for.empty() && repo.enabled &&
+                   (std::ranges::any_of(repo.baseurl, uses_uuid) || uses_uuid(repo.mirrorlist) || uses_uuid(repo.metalink));
+        };
+        if (std::ranges::none_of(drafts_, has_such_url)) {
+            return;
+        }
+        if (auto uuid = host_uuid(persist_directory(options_.main), ::geteuid() == 0 ? MakeUuid::yes : MakeUuid::no)) {
+            variables_["uuid"] = std::move(*uuid);
+        } else {
+            config_.warnings.push_back("$uuid has no value: " + describe(uuid.error()));
+        }
+    }
+
+    void warn_of_throttle(const OptionRecords& records, const RateLimit& throttle, std::uint64_t bandwidth) {
+        if (const auto record = records.find("throttle"); record != records.end() && throttle.part > 0 && bandwidth == 0) {
+            config_.warnings.push_back(printable(record->second.origin + ": throttle=" + record->second.value +
+                                                 " has no effect, as no bandwidth is set of which it is a part"));
+        }
+    }
+
+    // What a repository inherited was told of [main].
+    void warn_of_own_throttle(const RepoConfig& repo) {
+        const auto of_main = options_.main.records.find("throttle");
+        const auto own = repo.records.find("throttle");
+        if (own != repo.records.end() && (of_main == options_.main.records.end() || own->second != of_main->second)) {
+            warn_of_throttle(repo.records, repo.throttle, repo.bandwidth);
+        }
+    }
+
     Result<void> finish_repos() {
+        find_uuid();
+        warn_of_throttle(options_.main.records, options_.main.throttle, options_.main.bandwidth);
         // A repository expands what it inherited by itself; a $releasever without a value matters only to one that is used.
         (void)expand_connection(options_.main.connection, variables_);
         for (auto& [id, draft] : drafts_) {
-            if (!draft.dropped_for.empty()) {
+            if (!draft.dropped_for.empty() || (draft.config.enabled && !expand_lists(draft.config))) {
                 continue;
             }
             if (auto finished = finish_urls(draft, variables_); !finished) {
@@ -208,6 +322,7 @@ private:
             }
             if (draft.config.enabled) {
                 config_.warnings.insert(config_.warnings.end(), draft.notes.begin(), draft.notes.end());
+                warn_of_own_throttle(draft.config);
             }
             config_.repos.push_back(std::move(draft.config));
         }

@@ -2,6 +2,9 @@
 // Precedence: defaults < main configuration < .repo file < --setopt/--enablerepo/... of the command line.
 #pragma once
 
+#include "repo/expire_filter.hpp"
+#include "repo/rate_limit.hpp"
+
 #include "lastack/connection_options.hpp"
 #include "lastack/result.hpp"
 
@@ -43,6 +46,8 @@ struct MainConfig {
     std::optional<std::chrono::milliseconds> timeout;  // unset: the download library decides
     unsigned retries = 10;
     std::optional<std::uint64_t> minrate;
+    std::uint64_t bandwidth = 0;   // bytes per second, for a throttle that is a part of it
+    RateLimit throttle;            // of all downloads together
     ConnectionOptions connection;  // sslverify, proxy, username, ...; variables are expanded
     unsigned max_parallel_downloads = 3;
     std::optional<std::chrono::seconds> metadata_expire = std::chrono::hours{6};  // unset: never
@@ -77,8 +82,14 @@ struct RepoConfig {
     std::optional<std::chrono::milliseconds> timeout;  // unset: the download library decides
     unsigned retries = 10;
     std::optional<std::uint64_t> minrate;
+    std::uint64_t bandwidth = 0;
+    RateLimit throttle;            // of each of its files
     ConnectionOptions connection;  // each option is inherited by itself
     std::optional<std::chrono::seconds> metadata_expire = std::chrono::hours{6};
+    ExpireFilter metadata_expire_filter = ExpireFilter::never;
+    bool check_config_file_age = true;            // metadata from before `configured_at` has expired
+    std::int64_t configured_at = 0;               // when one of the files that say something of it was changed last, seconds since 1970
+    bool keepcache = true;                        // its packages stay after a successful transaction
     std::optional<std::chrono::seconds> max_age;  // of repomd.xml by its own date; older is refused. Unset: a warning after two weeks
     bool allow_rollback = false;                  // metadata older than what we had, or from the future, is accepted (--allow-rollback)
     bool allow_weak_digests = false;              // md5 and sha1 in metadata

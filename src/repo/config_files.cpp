@@ -1,7 +1,11 @@
 #include "repo/config_files.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <map>
+#include <ranges>
 #include <set>
+#include <string_view>
 #include <system_error>
 
 namespace lastack::repo {
@@ -13,6 +17,17 @@ namespace {
 bool directory_exists(const fs::path& path) {
     std::error_code ignored;
     return fs::is_directory(path, ignored);
+}
+
+std::vector<fs::path> files_in(const fs::path& directory, std::string_view extension) {
+    std::vector<fs::path> files;
+    std::error_code failure;
+    for (fs::directory_iterator it{directory, failure}, end; !failure && it != end; it.increment(failure)) {
+        if (it->path().extension() == extension) {
+            files.push_back(it->path());
+        }
+    }
+    return files;
 }
 
 }  // namespace
@@ -75,15 +90,22 @@ std::vector<fs::path> list_repo_files(const std::vector<fs::path>& directories) 
         if (!seen.insert(fs::canonical(directory, failure)).second) {
             continue;
         }
-        std::vector<fs::path> here;
-        for (fs::directory_iterator it{directory, failure}, end; !failure && it != end; it.increment(failure)) {
-            if (it->path().extension() == ".repo") {
-                here.push_back(it->path());
-            }
-        }
+        std::vector<fs::path> here = files_in(directory, ".repo");
         std::ranges::sort(here);
         files.insert(files.end(), here.begin(), here.end());
     }
+    return files;
+}
+
+std::vector<fs::path> list_drop_ins(const std::vector<fs::path>& directories) {
+    std::map<fs::path, fs::path> by_name;
+    for (const fs::path& directory : directories) {
+        for (const fs::path& file : files_in(directory, ".conf")) {
+            by_name.emplace(file.filename(), file);
+        }
+    }
+    std::vector<fs::path> files;
+    std::ranges::copy(by_name | std::views::values, std::back_inserter(files));
     return files;
 }
 

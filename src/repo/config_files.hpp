@@ -24,4 +24,7 @@ namespace lastack::repo {
 // *.repo of all directories: in the order of the directories, sorted by name in each; a directory with two names is read once.
 [[nodiscard]] std::vector<std::filesystem::path> list_repo_files(const std::vector<std::filesystem::path>& directories);
 
+// *.conf of all directories, sorted by name; one of an earlier directory takes the place of those of its name in later ones.
+[[nodiscard]] std::vector<std::filesystem::path> list_drop_ins(const std::vector<std::filesystem::path>& directories);
+
 }  // namespace lastack::repo

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 namespace lastack::repo {
 
@@ -19,7 +20,6 @@ constexpr std::string_view inert_options[] = {
     "bugtracker_url",
     "cacheonly",
     "cashe_root_dir",
-    "check_config_file_age",
     "color",
     "commands",
     "comment",
@@ -70,7 +70,6 @@ constexpr std::string_view inert_options[] = {
     "mddownloadpolicy",
     "mdpolicy",
     "mediaid",
-    "metadata_expire_filter",
     "metadata_timer_sync",
     "module_obsoletes",
     "module_stream_switch",
@@ -111,7 +110,6 @@ constexpr std::string_view inert_options[] = {
     "usr_drift_protected_paths",
     "usr_w_check",
     "varsdir",
-    "keepcache",
     "max_connections",
     "max_parallel_downloads",
     "user_agent",  // in a repository: [main] decides, as of zchunk
@@ -125,7 +123,6 @@ struct NoEffect {
 };
 constexpr NoEffect no_effect_options[] = {
     {"allow_vendor_change", "1"},
-    {"bandwidth", "0"},
     {"best", ""},
     {"build_cache", ""},
     {"defaultyes", "0"},
@@ -137,9 +134,8 @@ constexpr NoEffect no_effect_options[] = {
     {"gpgcheck_policy", "legacy"},
     {"gpgkey_dns_verification", "0"},
     {"ignorearch", "0"},
-    {"include", ""},
     {"install_weak_deps", "1"},
-    {"installonly_limit", ""},
+    {"installonly_limit", "0"},
     {"installonlypkgs", ""},
     {"localpkg_gpgcheck", "0"},
     {"module_platform_id", ""},
@@ -156,13 +152,12 @@ constexpr NoEffect no_effect_options[] = {
     {"skip_unavailable", "0"},
     {"sslverifystatus", "0"},
     {"strict", "1"},
-    {"throttle", "0"},
     {"tsflags", ""},
     {"upgrade_requirements_on_install", "0"},
 };
 
 bool asks_for_the_same(const NoEffect& option, std::string_view value) {
-    if (value.empty() || iequals(value, option.same)) {
+    if (value.empty() || iequals(value, option.same) || (value == "<off>" && option.same == "0")) {
         return true;
     }
     const auto wanted = parse_boolean(value);
@@ -181,6 +176,12 @@ OptionFate fate_of_foreign_option(std::string_view key, std::string_view value) 
         return OptionFate::unknown;
     }
     return asks_for_the_same(*found, value) ? OptionFate::inert : OptionFate::no_effect;
+}
+
+std::vector<std::string_view> foreign_options() {
+    std::vector<std::string_view> names{std::begin(inert_options), std::end(inert_options)};
+    std::ranges::transform(no_effect_options, std::back_inserter(names), &NoEffect::key);
+    return names;
 }
 
 }  // namespace lastack::repo

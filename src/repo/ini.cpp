@@ -3,6 +3,8 @@
 #include "base/text.hpp"
 
 #include <algorithm>
+#include <optional>
+#include <tuple>
 #include <utility>
 
 namespace lastack::repo {
@@ -18,8 +20,35 @@ bool has_control_character(std::string_view line) {
     return std::ranges::any_of(line, [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F; });
 }
 
+// WHERE of a line include=WHERE, which may stand anywhere, also where a value would go on.
+std::optional<std::string_view> included_by(std::string_view content) {
+    constexpr std::string_view word = "include";
+    if (!iequals(content.substr(0, word.size()), word)) {
+        return std::nullopt;
+    }
+    const std::string_view rest = trim(content.substr(word.size()));
+    return rest.starts_with('=') ? std::optional{trim(rest.substr(1))} : std::nullopt;
+}
+
 class Parser {
 public:
+    explicit Parser(const Includer& include) : include_{include} {}
+
+    void text(std::string_view text) {
+        bytes_ += text.size();
+        if (text.starts_with(byte_order_mark)) {
+            text.remove_prefix(byte_order_mark.size());
+        }
+        while (!text.empty()) {
+            const auto end = text.find('\n');
+            line(text.substr(0, end));
+            text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
+        }
+    }
+
+    IniFile finish() { return std::move(file_); }
+
+private:
     void line(std::string_view text) {
         ++number_;
         if (text.ends_with('\r')) {
@@ -38,7 +67,9 @@ public:
             return;
         }
         const bool indented = text.front() == ' ' || text.front() == '\t';
-        if (indented && continues_) {
+        if (const auto where = include_ ? included_by(content) : std::nullopt) {
+            include(*where);
+        } else if (indented && continues_) {
             continue_value(content);
         } else if (content.starts_with('[')) {
             header(content);
@@ -47,9 +78,44 @@ public:
         }
     }
 
-    IniFile finish() { return std::move(file_); }
+    // The lines of the other file come in the place of this one.
+    void include(std::string_view where) {
+        continues_ = false;
+        if (where.empty()) {
+            bad("include= names no file");
+            return;
+        }
+        if (depth_ == max_include_depth) {
+            bad("files include each other more than " + std::to_string(max_include_depth) + " deep");
+            return;
+        }
+        auto other = include_(where, file_.name_of(in_, {}));
+        if (!other) {
+            bad("include: " + other.error());
+            return;
+        }
+        if (!*other) {
+            return;
+        }
+        if (file_.included.size() + 1 == max_config_files) {
+            bad("more than " + std::to_string(max_config_files) + " files include each other");
+            return;
+        }
+        if (bytes_ + (*other)->text.size() > max_config_file) {
+            bad("with what it includes the file is larger than " + std::to_string(max_config_file) + " bytes");
+            return;
+        }
+        file_.included.push_back(std::move((*other)->name));
+        const auto outer = std::pair{in_, number_};
+        in_ = static_cast<unsigned>(file_.included.size());
+        number_ = 0;
+        ++depth_;
+        this->text((*other)->text);
+        --depth_;
+        std::tie(in_, number_) = outer;
+        continues_ = false;
+    }
 
-private:
     static std::string damage_of(std::string_view text) {
         if (text.size() > max_config_line) {
             return "the line is longer than " + std::to_string(max_config_line) + " bytes";
@@ -86,7 +152,7 @@ private:
             return;
         }
         file_.sections.back().entries.push_back(
-            {.key = to_lower(key), .value = std::string{trim(content.substr(separator + 1))}, .line = number_});
+            {.key = to_lower(key), .value = std::string{trim(content.substr(separator + 1))}, .line = number_, .file = in_});
         continues_ = true;
     }
 
@@ -101,7 +167,7 @@ private:
     }
 
     void begin_section(std::string_view name) {
-        file_.sections.push_back({.name = std::string{name}, .line = number_, .entries = {}, .problem = {}});
+        file_.sections.push_back({.name = std::string{name}, .line = number_, .entries = {}, .problem = {}, .file = in_});
         continues_ = false;
     }
 
@@ -109,12 +175,16 @@ private:
         continues_ = false;
         auto& place = file_.sections.empty() ? file_.problem : file_.sections.back().problem;
         if (!place) {
-            place = IniProblem{.line = number_, .what = std::move(what)};
+            place = IniProblem{.line = number_, .what = std::move(what), .file = in_};
         }
     }
 
+    const Includer& include_;
     IniFile file_;
-    unsigned number_ = 0;
+    unsigned in_ = 0;      // the file whose lines are read
+    unsigned number_ = 0;  // of the line in it
+    unsigned depth_ = 0;
+    std::uint64_t bytes_ = 0;  // of all files
     bool continues_ = false;
 };
 
@@ -122,21 +192,14 @@ private:
 
 std::string_view first_word(std::string_view text) { return text.substr(0, text.find_first_of(" \t")); }
 
-IniFile parse_ini(std::string_view text) {
+IniFile parse_ini(std::string_view text, const Includer& include) {
     if (text.size() > max_config_file) {
         IniFile file;
         file.problem = IniProblem{.line = 1, .what = "the file is larger than " + std::to_string(max_config_file) + " bytes"};
         return file;
     }
-    if (text.starts_with(byte_order_mark)) {
-        text.remove_prefix(byte_order_mark.size());
-    }
-    Parser parser;
-    while (!text.empty()) {
-        const auto end = text.find('\n');
-        parser.line(text.substr(0, end));
-        text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
-    }
+    Parser parser{include};
+    parser.text(text);
     return parser.finish();
 }
 

@@ -113,8 +113,21 @@ Parsed<std::uint64_t> parse_bytes(std::string_view text) {
     return static_cast<std::uint64_t>(bytes);
 }
 
+Parsed<RateLimit> parse_throttle(std::string_view text) {
+    constexpr std::string_view expected = "a rate (1000, 1.5k, 2M, 1G bytes per second, or 0% to 100% of bandwidth)";
+    if (text.ends_with('%')) {
+        const auto quantity = parse_quantity(trim(text.substr(0, text.size() - 1)));
+        if (!quantity || quantity->unit != 0 || quantity->number > 100) {
+            return refuse(text, expected);
+        }
+        return RateLimit{.part = quantity->number / 100};
+    }
+    const auto bytes = parse_bytes(text);
+    return bytes ? Parsed<RateLimit>{RateLimit{.bytes_per_second = *bytes}} : refuse(text, expected);
+}
+
 Parsed<std::uint64_t> parse_number(std::string_view text, std::uint64_t lowest, std::uint64_t highest) {
-    const auto number = parse_decimal(text);
+    const auto number = parse_decimal(text == "<off>" ? "0" : text);
     if (!number || *number < lowest || *number > highest) {
         return refuse(text, "a number from " + std::to_string(lowest) + " to " + std::to_string(highest));
     }

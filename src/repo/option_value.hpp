@@ -1,6 +1,8 @@
 // yum's value syntax: booleans, seconds, bytes, lists. Pure. The error is a sentence part that names the value and what was expected.
 #pragma once
 
+#include "repo/rate_limit.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <expected>
@@ -23,6 +25,10 @@ using Parsed = std::expected<T, std::string>;
 // "1000", "1.5k", "2M", "1g"; 1024-based.
 [[nodiscard]] Parsed<std::uint64_t> parse_bytes(std::string_view text);
 
+// As parse_bytes, or "50%" of the bandwidth, to 100.
+[[nodiscard]] Parsed<RateLimit> parse_throttle(std::string_view text);
+
+// "<off>" is yum's other word for 0.
 [[nodiscard]] Parsed<std::uint64_t> parse_number(std::string_view text, std::uint64_t lowest, std::uint64_t highest);
 
 // Split at commas, spaces and line ends.

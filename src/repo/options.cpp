@@ -1,6 +1,7 @@
 #include "repo/options.hpp"
 
 #include "base/text.hpp"
+#include "repo/expand_globs.hpp"
 #include "repo/option_table.hpp"
 #include "repo/set_connection_option.hpp"
 
@@ -66,8 +67,10 @@ Outcome assign_absolute(fs::path& field, std::string_view value) {
 
 Outcome assign_list(std::vector<std::string>& field, std::string_view value) {
     field = parse_list(value);
-    if (std::ranges::any_of(field, [](const std::string& item) { return item.starts_with("glob:"); })) {
-        return std::unexpected(std::string{"lists from files (glob:PATH) are not supported"});
+    for (const std::string& item : field) {
+        if (is_glob_item(item) && !item.starts_with("glob:/")) {
+            return std::unexpected("'" + printable(item) + "' names no absolute path");
+        }
     }
     return {};
 }
@@ -80,17 +83,33 @@ Outcome set_failovermethod(RepoConfig& repo, std::string_view value) {
     return {};
 }
 
+template <typename T, std::size_t count>
+Outcome assign_word(T& field, std::string_view value, const std::pair<std::string_view, T> (&words)[count]) {
+    std::string all;
+    for (std::size_t i = 0; i < count; ++i) {
+        if (value == words[i].first) {
+            field = words[i].second;
+            return {};
+        }
+        all += (i == 0 ? "" : i + 1 == count ? " and " : ", ") + std::string{words[i].first};
+    }
+    return std::unexpected("'" + printable(value) + "' is none of " + all);
+}
+
 Outcome set_http_caching(RepoConfig& repo, std::string_view value) {
     constexpr std::pair<std::string_view, HttpCaching> words[] = {{"all", HttpCaching::all},
                                                                   {"packages", HttpCaching::packages},
                                                                   {"lazy:packages", HttpCaching::lazy_packages},
                                                                   {"none", HttpCaching::none}};
-    const auto* const found = std::ranges::find(words, value, &std::pair<std::string_view, HttpCaching>::first);
-    if (found == std::end(words)) {
-        return std::unexpected("'" + printable(value) + "' is none of all, packages, lazy:packages and none");
-    }
-    repo.http_caching = found->second;
-    return {};
+    return assign_word(repo.http_caching, value, words);
+}
+
+Outcome set_expire_filter(RepoConfig& repo, std::string_view value) {
+    constexpr std::pair<std::string_view, ExpireFilter> words[] = {{"never", ExpireFilter::never},
+                                                                   {"read-only:past", ExpireFilter::past},
+                                                                   {"read-only:present", ExpireFilter::present},
+                                                                   {"read-only:future", ExpireFilter::future}};
+    return assign_word(repo.metadata_expire_filter, value, words);
 }
 
 // An age of nothing would refuse everything; "never" and -1 take the limit away.
@@ -115,6 +134,9 @@ struct RepoOption {
 Outcome set_gpgcheck(RepoConfig& repo, std::string_view value) { return assign(repo.gpgcheck, parse_boolean(value)); }
 
 Outcome set_retries(RepoConfig& repo, std::string_view value) {
+    if (value == "<off>") {
+        return std::unexpected(std::string{"'<off>' is no number of attempts; 1 is one attempt, <forever> no end of them"});
+    }
     return assign(repo.retries, value == "<forever>" ? Parsed<std::uint64_t>{0} : parse_number(value, 0, most_retries));
 }
 
@@ -128,6 +150,11 @@ constexpr RepoOption repo_options[] = {
     {"timeout", true, [](RepoConfig& r, std::string_view v) { return assign_timeout(r.timeout, v); }},
     {"retries", true, set_retries},
     {"minrate", true, [](RepoConfig& r, std::string_view v) { return assign(r.minrate, parse_bytes(v)); }},
+    {"bandwidth", true, [](RepoConfig& r, std::string_view v) { return assign(r.bandwidth, parse_bytes(v)); }},
+    {"throttle", true, [](RepoConfig& r, std::string_view v) { return assign(r.throttle, parse_throttle(v)); }},
+    {"metadata_expire_filter", true, set_expire_filter},
+    {"check_config_file_age", true, [](RepoConfig& r, std::string_view v) { return assign_flag(r.check_config_file_age, v); }},
+    {"keepcache", true, [](RepoConfig& r, std::string_view v) { return assign_flag(r.keepcache, v); }},
     {"metadata_expire", true, [](RepoConfig& r, std::string_view v) { return assign_expire(r.metadata_expire, v); }},
     {"mirrorlist_expire", true, [](RepoConfig& r, std::string_view v) { return assign_expire(r.mirrorlist_expire, v); }},
     {"max_age", true, set_max_age},
@@ -172,7 +199,11 @@ Outcome set_parallel(MainConfig& main, std::string_view value) {
 }
 
 // yum's 0 means "as many as the default has".
-Outcome set_connections(MainConfig& main, std::string_view value) { return value == "0" ? Outcome{} : set_parallel(main, value); }
+bool is_default_of_yum(std::string_view value) { return value == "0" || value == "<off>"; }
+
+Outcome set_connections(MainConfig& main, std::string_view value) {
+    return is_default_of_yum(value) ? Outcome{} : set_parallel(main, value);
+}
 
 Outcome set_clean_requirements(MainConfig& main, std::string_view value) {
     return assign(main.clean_requirements_on_remove, parse_boolean(value));
@@ -199,7 +230,6 @@ constexpr MainOption main_options[] = {
     {"installroot", [](MainConfig& m, std::string_view v) { return assign_absolute(m.installroot, v); }},
     {"max_parallel_downloads", set_parallel},
     {"max_connections", set_connections},
-    {"keepcache", [](MainConfig& m, std::string_view v) { return assign(m.keepcache, parse_boolean(v)); }},
     {"zchunk", [](MainConfig& m, std::string_view v) { return assign(m.zchunk, parse_boolean(v)); }},
     {"assumeyes", [](MainConfig& m, std::string_view v) { return assign(m.assumeyes, parse_boolean(v)); }},
     {"assumeno", [](MainConfig& m, std::string_view v) { return assign(m.assumeno, parse_boolean(v)); }},
@@ -219,6 +249,9 @@ void copy_shared(const RepoConfig& from, MainConfig& to) {
     to.minrate = from.minrate;
     to.connection = from.connection;
     to.metadata_expire = from.metadata_expire;
+    to.bandwidth = from.bandwidth;
+    to.throttle = from.throttle;
+    to.keepcache = from.keepcache;
 }
 
 Parsed<OptionFate> fate_of(Outcome outcome) {
@@ -235,7 +268,7 @@ Parsed<OptionFate> set_main_option(MainOptions& options, std::string_view key, s
     const std::string name{canonical_option(key)};
     if (const auto found = std::ranges::find(main_options, key, &MainOption::name); found != std::end(main_options)) {
         auto outcome = found->set(options.main, value);
-        const bool says_nothing = key == "max_connections" && value == "0";
+        const bool says_nothing = key == "max_connections" && is_default_of_yum(value);
         if (outcome && !says_nothing) {
             const auto earlier = records.find(name);
             const bool adds = found->set == add_excludes && earlier != records.end();

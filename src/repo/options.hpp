@@ -5,6 +5,7 @@
 #include "repo/option_value.hpp"
 
 #include <string_view>
+#include <vector>
 
 namespace lastack::repo {
 
@@ -30,6 +31,9 @@ struct MainOptions {
 
 // inert, no_effect or unknown for a name that neither function above sets. A value that asks for what we do anyway is inert.
 [[nodiscard]] OptionFate fate_of_foreign_option(std::string_view key, std::string_view value);
+
+// The names that fate_of_foreign_option knows, but for those of colours.
+[[nodiscard]] std::vector<std::string_view> foreign_options();
 
 // [A-Za-z0-9._:-]{1,128}, not beginning with a dot, and neither "objects" nor "lock": it names a directory of the cache.
 [[nodiscard]] bool is_repo_id(std::string_view id);

@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "repo/error.hpp"
+#include "repo/generation.hpp"
 #include "repo/object_store.hpp"
 #include "repo/repo_refresh.hpp"
 #include "repo/shared_progress.hpp"
@@ -92,6 +93,21 @@ Result<RefreshOutcome> outcome_of(std::vector<Ended> ended, const std::vector<co
     return outcome;
 }
 
+// Whether metadata_expire_filter may have a say. What is not in the cache, or cannot be read there, is no metadata of any age.
+bool caches_are_of_one_age(const RefreshRequest& request, const std::vector<const RepoConfig*>& repos) {
+    const auto waives = [&](const RepoConfig* repo) { return is_waived(repo->metadata_expire_filter, request.timeliness); };
+    if (request.expiry != Expiry::honour || std::ranges::none_of(repos, waives)) {
+        return false;
+    }
+    std::vector<std::optional<std::int64_t>> checked_at;
+    for (const RepoConfig* repo : repos) {
+        const auto directory = RepoDirectory::open(request.cache.repo_directory(repo->id));
+        const auto cached = directory ? directory->load() : std::nullopt;
+        checked_at.push_back(cached && cached->state ? std::optional{cached->state->checked_at} : std::nullopt);
+    }
+    return are_of_one_age(checked_at, now_of(request));
+}
+
 }  // namespace
 
 const MetadataFile* ReadyRepo::file(std::string_view type) const {
@@ -115,7 +131,11 @@ Result<RefreshOutcome> refresh(const RefreshRequest& request) {
     }
     SharedProgress progress{request.progress};
     std::counting_semaphore<> indexing{most_indexing};
-    auto ended = refresh_all(repos, {.request = request, .objects = objects, .progress = progress, .indexing = indexing});
+    auto ended = refresh_all(repos, {.request = request,
+                                     .objects = objects,
+                                     .progress = progress,
+                                     .indexing = indexing,
+                                     .of_one_age = caches_are_of_one_age(request, repos)});
     if (std::ranges::any_of(ended, &Ended::published)) {
         objects.remove_unreferenced();
     }

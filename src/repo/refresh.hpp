@@ -5,6 +5,7 @@
 
 #include "repo/cache.hpp"
 #include "repo/config.hpp"
+#include "repo/expire_filter.hpp"
 #include "repo/indexer.hpp"
 #include "repo/metadata_file.hpp"
 #include "repo/refresh_state.hpp"
@@ -58,6 +59,7 @@ struct RefreshRequest {
     Cache& cache;
     Client& client;
     Expiry expiry = Expiry::honour;
+    Timeliness timeliness = Timeliness::newest;  // for metadata_expire_filter
     // Of repomd.xml's <data>; "comps" is the group file in whatever compression. One that a repository does not have is not there.
     std::vector<std::string> types{"primary"};
     Indexer* indexer = nullptr;    // nullptr: files are only read through once, to see that they are what they should be

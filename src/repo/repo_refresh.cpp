@@ -25,6 +25,7 @@ Error not_cached(std::string cause) {
 }
 
 constexpr std::string_view zchunk_suffix = "_zck";
+constexpr std::int64_t unchecked_too_long = std::int64_t{14} * 24 * 3600;
 
 // The <data> that holds what is wanted: groups come under a name for each compression.
 const RepomdFile* find_type(const Repomd& repomd, std::string_view type) {
@@ -79,6 +80,7 @@ Result<ReadyRepo> RepoRefresh::run() {
         return use_cached(Network::forbidden);
     }
     if (is_current()) {
+        warn_when_waived();
         auto current = use_cached(Network::allowed);
         if (current || is_local_failure(current.error().code)) {
             return current;
@@ -117,9 +119,20 @@ bool RepoRefresh::is_current() const {
     if (run_.request.expiry == Expiry::ignore || !cached_ || !cached_->state || sources_->bases().empty()) {
         return false;
     }
-    return !is_unverified() && repo::is_current(cached_->state->checked_at, config_.metadata_expire, now_) &&
-           check_max_age(cached_->repomd, config_, now_);
+    return !is_unverified() && is_within_expiry() && check_max_age(cached_->repomd, config_, now_);
 }
+
+bool RepoRefresh::is_within_expiry() const {
+    const std::int64_t checked_at = cached_->state->checked_at;
+    if (is_expiry_waived()) {
+        return repo::is_current(checked_at, std::nullopt, now_);
+    }
+    // A change of the future says nothing: a clock was wrong.
+    const bool reconfigured = config_.check_config_file_age && config_.configured_at > checked_at && config_.configured_at <= now_;
+    return !reconfigured && repo::is_current(checked_at, config_.metadata_expire, now_);
+}
+
+bool RepoRefresh::is_expiry_waived() const { return run_.of_one_age && is_waived(config_.metadata_expire_filter, run_.request.timeliness); }
 
 // Nobody's signature is known, and one is demanded.
 bool RepoRefresh::is_unverified() const {
@@ -307,6 +320,15 @@ void RepoRefresh::warn_when_stale(const FoundRepomd& found) {
         warnings_.push_back("repository '" + config_.id + "' has not changed for " +
                             duration_text(now_ - date_of(found.repomd).value_or(now_)) + " (" + age_text(found.repomd) +
                             "): its server may hold updates back; set max_age to refuse what is too old");
+    }
+}
+
+// metadata_expire_filter may go on for ever.
+void RepoRefresh::warn_when_waived() {
+    const std::int64_t age = now_ - cached_->state->checked_at;
+    if (is_expiry_waived() && age > unchecked_too_long) {
+        warnings_.push_back("repository '" + config_.id + "' was checked " + duration_text(age) +
+                            " ago, and metadata_expire_filter has this command use that: newer metadata comes with 'lastack makecache'");
     }
 }
 

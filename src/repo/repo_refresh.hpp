@@ -24,6 +24,7 @@ struct RefreshRun {
     ObjectStore& objects;
     SharedProgress& progress;
     std::counting_semaphore<>& indexing;  // reading metadata takes memory: only so many at a time
+    bool of_one_age = false;              // what the cache has of them; else metadata_expire_filter has no say
 };
 
 class RepoRefresh {
@@ -40,6 +41,8 @@ private:
 
     [[nodiscard]] Result<void> look_into_cache();
     [[nodiscard]] bool is_current() const;
+    [[nodiscard]] bool is_within_expiry() const;
+    [[nodiscard]] bool is_expiry_waived() const;
     [[nodiscard]] bool is_unverified() const;
     [[nodiscard]] Result<ReadyRepo> refresh();
     [[nodiscard]] Result<ReadyRepo> use_cached(Network network);
@@ -52,6 +55,7 @@ private:
     void forget_unusable(const std::vector<MetadataFile>& files) const;
     [[nodiscard]] Result<void> publish(const FoundRepomd& found);
     void warn_when_stale(const FoundRepomd& found);
+    void warn_when_waived();
     [[nodiscard]] ReadyRepo ready(const Repomd& repomd, const RefreshState& state, std::vector<MetadataFile> files) const;
 
     const RepoConfig& config_;

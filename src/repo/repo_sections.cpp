@@ -5,6 +5,7 @@
 #include "download/ftp_client.hpp"
 #include "download/local_file.hpp"
 #include "repo/error.hpp"
+#include "repo/nearest_option.hpp"
 #include "repo/set_connection_option.hpp"
 
 #include <fnmatch.h>
@@ -14,9 +15,12 @@ namespace lastack::repo {
 
 namespace {
 
-std::string place(std::string_view file, unsigned line) { return std::string{file} + ":" + std::to_string(line); }
-
 std::string in_quotes(std::string_view text) { return "'" + std::string{text} + "'"; }
+
+std::string suggestion(std::string_view key, std::string_view section) {
+    const auto nearest = nearest_option(key, section == "main" ? OptionPlace::main : OptionPlace::repository);
+    return nearest.empty() ? "" : "; did you mean " + in_quotes(nearest) + "?";
+}
 
 // The sentence part for an option that was not set; empty for one that was or that is harmless.
 std::string complaint(const Parsed<OptionFate>& fate, const IniEntry& entry, std::string_view section) {
@@ -30,7 +34,8 @@ std::string complaint(const Parsed<OptionFate>& fate, const IniEntry& entry, std
         case OptionFate::no_effect:
             return "option " + in_quotes(entry.key) + " is not supported and has no effect";
         case OptionFate::unknown:
-            return "unknown option " + in_quotes(first_word(entry.key)) + " in [" + std::string{section} + "]";
+            return "unknown option " + in_quotes(first_word(entry.key)) + " in [" + std::string{section} + "]" +
+                   suggestion(entry.key, section);
     }
     return {};
 }
@@ -42,29 +47,47 @@ std::unexpected<Error> bad_config(std::string cause) {
                                  .next_step = "correct that line, or use another file with -c FILE"});
 }
 
+// Where something stands in a file or in one that it includes.
+class Places {
+public:
+    Places(const IniFile& ini, std::string_view file) : ini_{ini}, file_{file} {}
+
+    template <typename Item>
+    std::string of(const Item& item) const {
+        return std::string{ini_.name_of(item.file, file_)} + ":" + std::to_string(item.line);
+    }
+    template <typename Item>
+    std::string located(const Item& item, std::string_view what) const {
+        return repo::located(ini_.name_of(item.file, file_), item.line, what);
+    }
+
+private:
+    const IniFile& ini_;
+    std::string_view file_;
+};
+
 class SectionReader {
 public:
-    SectionReader(std::string_view file, RepoDrafts& drafts, std::vector<std::string>& warnings)
-        : file_{file}, drafts_{drafts}, warnings_{warnings} {}
+    SectionReader(const Places& places, RepoDrafts& drafts, std::vector<std::string>& warnings)
+        : places_{places}, drafts_{drafts}, warnings_{warnings} {}
 
     void read(const IniSection& section, const RepoConfig& defaults) {
-        const std::string origin = std::string{file_} + ":" + std::to_string(section.line);
         if (!section.name.empty() && !is_repo_id(section.name)) {
-            warn(section.line, "the repository id " + in_quotes(section.name) +
-                                   " is not usable (letters, digits, '.', '_', ':', '-', not beginning with '.', not 'objects' or 'lock'); "
-                                   "it is left out");
+            warn(section, "the repository id " + in_quotes(section.name) +
+                              " is not usable (letters, digits, '.', '_', ':', '-', not beginning with '.', not 'objects' or 'lock'); "
+                              "it is left out");
             return;
         }
         RepoDraft draft;
         draft.config = defaults;
         draft.config.id = section.name;
         draft.config.name = section.name;
-        draft.config.origin = origin;
+        draft.config.origin = places_.of(section);
         for (const IniEntry& entry : section.entries) {
             set(draft, section, entry);
         }
         if (section.problem) {
-            drop(draft, section, section.problem->line, section.problem->what);
+            drop(draft, section, *section.problem, section.problem->what);
         }
         if (!section.name.empty()) {
             add(std::move(draft), section);
@@ -73,21 +96,20 @@ public:
 
 private:
     void set(RepoDraft& draft, const IniSection& section, const IniEntry& entry) {
-        const auto fate = set_repo_option(draft.config, entry.key, entry.value, place(file_, entry.line));
+        const auto fate = set_repo_option(draft.config, entry.key, entry.value, places_.of(entry));
         const std::string what = complaint(fate, entry, section.name);
         if (!fate) {
-            drop(draft, section, entry.line, what);
+            drop(draft, section, entry, what);
         } else if (*fate == OptionFate::no_effect) {
-            draft.notes.push_back(located(file_, entry.line, what));
+            draft.notes.push_back(places_.located(entry, what));
         } else if (!what.empty()) {
-            warn(entry.line, what);
+            warn(entry, what);
         }
     }
 
-    void drop(RepoDraft& draft, const IniSection& section, unsigned line, const std::string& what) {
-        std::string warning =
-            what + (section.name.empty() ? "; it is left out" : "; the repository " + in_quotes(section.name) + " is left out");
-        warnings_.push_back(located(file_, line, warning));
+    template <typename Item>
+    void drop(RepoDraft& draft, const IniSection& section, const Item& at, const std::string& what) {
+        warn(at, what + (section.name.empty() ? "; it is left out" : "; the repository " + in_quotes(section.name) + " is left out"));
         if (draft.dropped_for.empty()) {
             draft.dropped_for = warnings_.back();
         }
@@ -95,15 +117,18 @@ private:
 
     void add(RepoDraft draft, const IniSection& section) {
         if (const auto earlier = drafts_.find(section.name); earlier != drafts_.end()) {
-            warn(section.line,
+            warn(section,
                  "the repository " + in_quotes(section.name) + " is defined again; this replaces " + earlier->second.config.origin);
         }
         drafts_.insert_or_assign(section.name, std::move(draft));
     }
 
-    void warn(unsigned line, const std::string& what) { warnings_.push_back(located(file_, line, what)); }
+    template <typename Item>
+    void warn(const Item& at, const std::string& what) {
+        warnings_.push_back(places_.located(at, what));
+    }
 
-    std::string_view file_;
+    const Places& places_;
     RepoDrafts& drafts_;
     std::vector<std::string>& warnings_;
 };
@@ -134,13 +159,14 @@ struct UrlCheck {
 }  // namespace
 
 void override_repo_sections(const IniFile& ini, std::string_view file, RepoDrafts& drafts, std::vector<std::string>& warnings) {
-    const auto warn = [&](unsigned line, const std::string& what) { warnings.push_back(located(file, line, what)); };
+    const Places places{ini, file};
+    const auto warn = [&](const auto& at, const std::string& what) { warnings.push_back(places.located(at, what)); };
     if (ini.problem) {
-        warn(ini.problem->line, ini.problem->what);
+        warn(*ini.problem, ini.problem->what);
     }
     for (const IniSection& section : ini.sections) {
         if (section.problem) {
-            warn(section.problem->line, section.problem->what + "; the section changes nothing");
+            warn(*section.problem, section.problem->what + "; the section changes nothing");
             continue;
         }
         bool matched = false;
@@ -148,17 +174,17 @@ void override_repo_sections(const IniFile& ini, std::string_view file, RepoDraft
             RepoConfig scratch;
             const std::string what = complaint(set_repo_option(scratch, entry.key, entry.value), entry, section.name);
             if (!what.empty()) {
-                warn(entry.line, what);
+                warn(entry, what);
             }
             for (auto& [id, draft] : drafts) {
                 if (::fnmatch(section.name.c_str(), id.c_str(), 0) == 0) {
                     matched = true;
-                    (void)set_repo_option(draft.config, entry.key, entry.value, place(file, entry.line));
+                    (void)set_repo_option(draft.config, entry.key, entry.value, places.of(entry));
                 }
             }
         }
         if (!matched && !section.entries.empty()) {
-            warn(section.line, "no repository matches " + in_quotes(section.name));
+            warn(section, "no repository matches " + in_quotes(section.name));
         }
     }
 }
@@ -180,24 +206,25 @@ std::string located(std::string_view file, unsigned line, std::string_view what)
 }
 
 Result<void> read_main_section(const IniFile& ini, std::string_view file, MainOptions& options, std::vector<std::string>& warnings) {
+    const Places places{ini, file};
     if (ini.problem) {
-        return bad_config(located(file, ini.problem->line, ini.problem->what));
+        return bad_config(places.located(*ini.problem, ini.problem->what));
     }
     for (const IniSection& section : ini.sections) {
         if (section.problem) {
-            return bad_config(located(file, section.problem->line, section.problem->what));
+            return bad_config(places.located(*section.problem, section.problem->what));
         }
         if (section.name != "main") {
             continue;
         }
         for (const IniEntry& entry : section.entries) {
-            const auto fate = set_main_option(options, entry.key, entry.value, place(file, entry.line));
+            const auto fate = set_main_option(options, entry.key, entry.value, places.of(entry));
             const std::string what = complaint(fate, entry, section.name);
             if (!fate) {
-                return bad_config(located(file, entry.line, what));
+                return bad_config(places.located(entry, what));
             }
             if (!what.empty()) {
-                warnings.push_back(located(file, entry.line, what));
+                warnings.push_back(places.located(entry, what));
             }
         }
     }
@@ -206,15 +233,16 @@ Result<void> read_main_section(const IniFile& ini, std::string_view file, MainOp
 
 void read_repo_sections(const IniFile& ini, std::string_view file, ConfigFile kind, const RepoConfig& defaults, RepoDrafts& drafts,
                         std::vector<std::string>& warnings) {
+    const Places places{ini, file};
     if (ini.problem) {
-        warnings.push_back(located(file, ini.problem->line, ini.problem->what));
+        warnings.push_back(places.located(*ini.problem, ini.problem->what));
     }
-    SectionReader reader{file, drafts, warnings};
+    SectionReader reader{places, drafts, warnings};
     for (const IniSection& section : ini.sections) {
         if (section.name != "main") {
             reader.read(section, defaults);
         } else if (kind == ConfigFile::repos) {
-            warnings.push_back(located(file, section.line, "[main] belongs to the main configuration file and is ignored here"));
+            warnings.push_back(places.located(section, "[main] belongs to the main configuration file and is ignored here"));
         }
     }
 }

@@ -22,6 +22,9 @@ RequestOptions request_options(const RepoConfig& repo, std::string_view user_age
                            .keepalive = repo.keepalive,
                            .user_agent = std::string{user_agent},
                            .connection = repo.connection};
+    if (const auto rate = rate_of(repo.throttle, repo.bandwidth); rate > 0) {
+        options.rate_limit = rate;
+    }
     if (keeps_order(repo)) {
         options.mirrors.order = MirrorOrder::listed;
     }

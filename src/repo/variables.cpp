@@ -36,9 +36,12 @@ bool is_word(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') |
 
 bool is_releasever(std::string_view name) { return name == "releasever" || name == "releasever_major" || name == "releasever_minor"; }
 
+constexpr std::size_t deepest_word = 32;
+
 struct Reference {
     std::string_view name;   // empty: no reference here
-    std::size_t length = 0;  // of all of it, the '$' included
+    std::size_t length = 0;  // of all of it, the '$' included; up to where WORD begins if there is one
+    char condition = 0;      // '-' or '+': a WORD follows
 };
 
 Reference reference_at(std::string_view text) {
@@ -48,11 +51,101 @@ Reference reference_at(std::string_view text) {
     while (end < text.size() && is_word(text[end])) {
         ++end;
     }
-    if (end == begin || (braced && (end == text.size() || text[end] != '}'))) {
-        return {};
+    const std::string_view name = text.substr(begin, end - begin);
+    if (name.empty() || !braced) {
+        return {.name = name, .length = end};
     }
-    return {.name = text.substr(begin, end - begin), .length = braced ? end + 1 : end};
+    const std::string_view rest = text.substr(end);
+    if (rest.starts_with('}')) {
+        return {.name = name, .length = end + 1};
+    }
+    return rest.starts_with(":-") || rest.starts_with(":+") ? Reference{.name = name, .length = end + 2, .condition = rest[1]}
+                                                            : Reference{};
 }
+
+class Expansion {
+public:
+    Expansion(std::string_view text, const Variables& variables) : text_{text}, variables_{variables} { find_closing_braces(); }
+
+    Expanded run() {
+        append(0, text_.size(), Within::text);
+        return std::move(out_);
+    }
+
+private:
+    enum class Within : bool { text, word };
+
+    // In one pass over all of it, so that what does not close costs nothing more.
+    void find_closing_braces() {
+        std::vector<std::size_t> open;
+        for (std::size_t at = text_.find('$'); at < text_.size();) {
+            const Reference reference = text_[at] == '$' ? reference_at(text_.substr(at)) : Reference{};
+            if (!reference.name.empty()) {
+                if (reference.condition != 0) {
+                    open.push_back(at);
+                }
+                at += reference.length;
+            } else if (text_[at] == '}' && !open.empty()) {
+                if (open.size() <= deepest_word) {
+                    closing_[open.back()] = at;
+                }
+                open.pop_back();
+                ++at;
+            } else {
+                at += text_[at] == '\\' && !open.empty() ? 2 : 1;
+            }
+        }
+    }
+
+    void append(std::size_t at, std::size_t end, Within within) {
+        while (at < end) {
+            const auto special = std::min(text_.find_first_of("$\\", at), end);
+            out_.text += text_.substr(at, special - at);
+            at = special;
+            if (at == end) {
+                return;
+            }
+            if (text_[at] == '$') {
+                at = append_reference(at);
+            } else {
+                at += within == Within::word && at + 1 < end ? 1 : 0;
+                out_.text += text_[at];
+                ++at;
+            }
+        }
+    }
+
+    // Where it ends.
+    std::size_t append_reference(std::size_t at) {
+        const Reference reference = reference_at(text_.substr(at));
+        const auto closing = closing_.find(at);
+        if (reference.name.empty() || (reference.condition != 0 && closing == closing_.end())) {
+            out_.text += '$';
+            return at + 1;
+        }
+        const std::string name = to_lower(reference.name);
+        const auto found = variables_.find(name);
+        const bool is_there = found != variables_.end();
+        out_.wants_uuid = out_.wants_uuid || (!is_there && name == "uuid");
+        if (reference.condition == 0) {
+            out_.text += is_there ? std::string_view{found->second} : text_.substr(at, reference.length);
+            out_.wants_releasever = out_.wants_releasever || (!is_there && is_releasever(name));
+            return at + reference.length;
+        }
+        const bool has_value = is_there && !found->second.empty();
+        if (has_value == (reference.condition == '+')) {
+            append(at + reference.length, closing->second, Within::word);
+        } else if (has_value) {
+            out_.text += found->second;
+        }
+        return closing->second + 1;
+    }
+
+    std::string_view text_;
+    const Variables& variables_;
+    std::map<std::size_t, std::size_t> closing_;  // where "${name:-WORD}" begins, and its '}'
+    Expanded out_;
+};
 
 bool is_variable_file_name(std::string_view name) {
     return !name.empty() && name.size() <= max_name_length &&
@@ -137,32 +230,7 @@ fs::path inside_root(const fs::path& root, const char* name) {
 
 }  // namespace
 
-Expanded expand(std::string_view text, const Variables& variables) {
-    Expanded out;
-    while (!text.empty()) {
-        const auto dollar = text.find('$');
-        out.text += text.substr(0, dollar);
-        if (dollar == std::string_view::npos) {
-            break;
-        }
-        text.remove_prefix(dollar);
-        const Reference reference = reference_at(text);
-        if (reference.name.empty()) {
-            out.text += '$';
-            text.remove_prefix(1);
-            continue;
-        }
-        const std::string name = to_lower(reference.name);
-        if (const auto found = variables.find(name); found != variables.end()) {
-            out.text += found->second;
-        } else {
-            out.text += text.substr(0, reference.length);
-            out.wants_releasever = out.wants_releasever || is_releasever(name);
-        }
-        text.remove_prefix(reference.length);
-    }
-    return out;
-}
+Expanded expand(std::string_view text, const Variables& variables) { return Expansion{text, variables}.run(); }
 
 bool is_variable_value(std::string_view value) {
     return !value.empty() && value.size() <= max_value_length && value != "." && value != ".." &&

@@ -16,9 +16,12 @@ using Variables = std::map<std::string, std::string, std::less<>>;  // names in 
 struct Expanded {
     std::string text;
     bool wants_releasever = false;  // it uses $releasever, which has no value
+    bool wants_uuid = false;        // likewise
 };
 
-// Replaces $name and ${name}; the name's case does not matter. Unknown names stay as written; values are not expanded again. Pure.
+// Replaces $name, ${name}, ${name:-WORD} (WORD when there is no such name, or it is empty) and ${name:+WORD} (WORD when there is one that
+// is not empty, else nothing); the name's case does not matter. WORD is expanded itself, up to 32 deep, and a '\' in it takes away what the
+// next character means. Unknown names, and what does not close, stay as written; values are not expanded again. Pure.
 [[nodiscard]] Expanded expand(std::string_view text, const Variables& variables);
 
 // [A-Za-z0-9._-]{1,64}: what may stand in a URL or a path without changing its meaning.

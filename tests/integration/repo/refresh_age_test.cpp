@@ -135,5 +135,66 @@ TEST_F(RefreshAge, the_cache_alone_is_used_however_old_and_nobody_is_asked) {
     EXPECT_EQ(origin.requests().size(), before);
 }
 
+TEST_F(RefreshAge, a_changed_configuration_makes_metadata_expire_that_is_older) {
+    expect_generation(1);
+    serve(2);
+    now += 100;
+    first().configured_at = now - 100;
+    expect_generation(1);
+    first().configured_at = now + 1;
+    expect_generation(1);
+    first().configured_at = now - 50;
+    first().check_config_file_age = false;
+    expect_generation(1);
+    first().check_config_file_age = true;
+    expect_generation(2);
+    serve(3);
+    expect_generation(2);
+}
+
+TEST_F(RefreshAge, a_filter_lets_commands_that_do_not_need_the_newest_use_what_is_there) {
+    first().metadata_expire_filter = ExpireFilter::present;
+    timeliness = Timeliness::present;
+    expect_generation(1);
+    serve(2);
+    now += 3 * day;
+    expect_generation(1);
+    first().configured_at = now - day;
+    expect_generation(1);
+    expect_generation(2, Expiry::ignore);
+    serve(3);
+    now += 20 * day;
+    EXPECT_THAT(warnings(Expiry::honour), ElementsAre(HasSubstr("repository 'r' was checked 20 days ago")));
+    expect_generation(2);
+    timeliness = Timeliness::future;
+    expect_generation(3);
+}
+
+TEST_F(RefreshAge, a_filter_has_no_say_when_repositories_were_checked_more_than_five_days_apart) {
+    serve(1, "/s");
+    first().metadata_expire_filter = ExpireFilter::future;
+    expect_generation(1);
+    config.repos.push_back(repo("s", origin.url("/s")));
+    const auto refreshed = [&] {
+        const auto outcome = run();
+        EXPECT_TRUE(outcome);
+        return outcome ? std::pair{outcome->ready.at(0).refreshed, outcome->ready.at(1).refreshed} : std::pair{false, false};
+    };
+    timeliness = Timeliness::present;
+    now += 2 * day;
+    serve(2);
+    EXPECT_EQ(refreshed(), (std::pair{true, true})) << "nothing of s was there";
+    now += day;
+    serve(3);
+    serve(3, "/s");
+    EXPECT_EQ(refreshed(), (std::pair{false, true})) << "s has no filter";
+    now += 6 * day;
+    serve(4, "/s");
+    config.repos[0].enabled = false;
+    EXPECT_TRUE(run());
+    config.repos[0].enabled = true;
+    EXPECT_TRUE(refreshed().first) << "r was checked seven days before s";
+}
+
 }  // namespace
 }  // namespace lastack::repo

@@ -92,6 +92,7 @@ protected:
                         .cache = *cache,
                         .client = client,
                         .expiry = expiry,
+                        .timeliness = timeliness,
                         .types = types,
                         .indexer = indexer,
                         .trust = trust,
@@ -144,6 +145,7 @@ protected:
     std::vector<std::string> types{"primary"};
     Indexer* indexer = nullptr;
     RepomdTrust* trust = nullptr;
+    Timeliness timeliness = Timeliness::newest;
     std::int64_t now = 0;  // 0: the system's
     TempDirectory directory;
     ScriptedOrigin origin;

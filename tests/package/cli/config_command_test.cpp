@@ -29,6 +29,7 @@ protected:
     void SetUp() override {
         fs::create_directories(root.path() / "etc/yum.repos.d");
         fs::create_directories(root.path() / "etc/dnf");
+        fs::remove(root.path() / "etc/lastack/lastack.conf");  // it would come before theirs
         for (const auto& entry : fs::directory_iterator{given}) {
             const fs::path name = entry.path().filename();
             if (name.extension() == ".repo") {
@@ -87,6 +88,65 @@ TEST(ConfigCommand, tells_the_last_word_on_an_option_and_who_said_it) {
     EXPECT_EQ(all["a"]["enabled"], (json{{"value", "0"}, {"origin", "--disablerepo"}}));
     EXPECT_EQ(all["a"]["gpgkey"]["origin"], "default");
     EXPECT_EQ(all["main"]["assumeyes"], (json{{"value", "1"}, {"origin", "--assumeyes"}}));
+}
+
+TEST(ConfigCommand, names_the_included_file_in_which_an_option_stands_and_takes_none_from_the_network) {
+    const ScratchRoot root;
+    root.write_repo_file("a", "[a]\nbaseurl=http://127.0.0.1:9/\ninclude=a.inc\n");
+    root.directory().write("etc/yum.repos.d/a.inc", "\ncost=8\n");
+    root.write_repo_file("b", "[b]\nbaseurl=http://127.0.0.1:9/\ninclude=http://127.0.0.1:9/b.inc\n");
+    const auto run = root.lastack({"config", "--json"});
+    ASSERT_EQ(run.status, 0) << told(run);
+    const auto all = json::parse(run.out);
+    EXPECT_EQ(all["a"]["cost"], (json{{"value", "8"}, {"origin", (root.path() / "etc/yum.repos.d/a.inc:2").string()}}));
+    EXPECT_FALSE(all.contains("b"));
+    EXPECT_THAT(run.err, HasSubstr("b.repo:3: include: 'http://127.0.0.1:9/b.inc' is not on this machine"));
+    EXPECT_THAT(run.err, HasSubstr("the repository 'b' is left out"));
+}
+
+TEST(ConfigCommand, expands_words_for_names_that_are_not_set) {
+    const ScratchRoot root;
+    root.directory().write("etc/yum/vars/stream", "8-stream\n");
+    root.write_repo_file("a", "[a]\nname=${nothere}\nbaseurl=http://127.0.0.1:9/${stream:+s-$stream}/${branch:-main}\n");
+    const auto run = root.lastack({"config", "a", "--json"});
+    ASSERT_EQ(run.status, 0) << told(run);
+    EXPECT_EQ(json::parse(run.out)["a"]["baseurl"]["value"], "http://127.0.0.1:9/s-8-stream/main");
+    EXPECT_EQ(json::parse(run.out)["a"]["name"]["value"], "${nothere}");
+}
+
+TEST(ConfigCommand, uses_one_uuid_for_all_and_in_each_run) {
+    const ScratchRoot root;
+    root.write_repo_file("a", "[a]\nbaseurl=http://127.0.0.1:9/\n");
+    ASSERT_EQ(root.lastack({"config"}).status, 0);
+    EXPECT_FALSE(fs::exists(root.path() / "var/lib/lastack/uuid")) << "nobody used it";
+    root.write_repo_file("a", "[a]\nmirrorlist=http://127.0.0.1:9/?uuid=$uuid\n[b]\nbaseurl=http://127.0.0.1:9/$uuid\n");
+    std::string uuid;
+    for (int i = 0; i < 2; ++i) {
+        const auto run = root.lastack({"config", "--json"});
+        ASSERT_EQ(run.status, 0) << told(run);
+        uuid = root.directory().read("var/lib/lastack/uuid");
+        ASSERT_THAT(uuid, testing::MatchesRegex("[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\n"));
+        uuid.pop_back();
+        const auto all = json::parse(run.out);
+        EXPECT_EQ(all["a"]["mirrorlist"]["value"], "http://127.0.0.1:9/?uuid=" + uuid);
+        EXPECT_EQ(all["b"]["baseurl"]["value"], "http://127.0.0.1:9/" + uuid);
+    }
+    EXPECT_EQ(uuid + "\n", root.directory().read("var/lib/lastack/uuid"));
+}
+
+TEST(ConfigCommand, has_dnf5_s_drop_ins_beside_its_main_file) {
+    const ScratchRoot root;
+    fs::remove(root.path() / "etc/lastack/lastack.conf");
+    root.directory().write("usr/share/dnf5/libdnf.conf.d/20-distribution.conf", "[main]\ncost=5\nretries=5\ntimeout=5\n");
+    root.directory().write("etc/dnf/libdnf5.conf.d/60-mine.conf", "[main]\nretries=6\ntimeout=6\n");
+    root.directory().write("etc/dnf/dnf.conf", "[main]\ntimeout=7\n");
+    const auto run = root.lastack({"config", "main", "--json"});
+    ASSERT_EQ(run.status, 0) << told(run);
+    const auto main = json::parse(run.out)["main"];
+    const auto in_root = [&](const char* place) { return root.path().string() + place; };
+    EXPECT_EQ(main["cost"], (json{{"value", "5"}, {"origin", in_root("/usr/share/dnf5/libdnf.conf.d/20-distribution.conf:2")}}));
+    EXPECT_EQ(main["retries"], (json{{"value", "6"}, {"origin", in_root("/etc/dnf/libdnf5.conf.d/60-mine.conf:2")}}));
+    EXPECT_EQ(main["timeout"], (json{{"value", "7"}, {"origin", in_root("/etc/dnf/dnf.conf:2")}}));
 }
 
 TEST(ConfigCommand, shows_no_password) {

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <filesystem>
+
 namespace lastack::cli::test {
 namespace {
 
@@ -114,6 +117,44 @@ TEST(Option, setopt_overrides_the_configuration) {
     const auto unknown = site.root.lastack({"--setopt=keepcache", "makecache"});
     EXPECT_EQ(unknown.status, 1);
     EXPECT_THAT(unknown.err, HasSubstr("keepcache"));
+}
+
+TEST(Option, exclude_takes_names_from_the_files_of_a_glob) {
+    const Site site;
+    site.root.write_main_configuration("exclude=glob:/etc/lastack-test.d/*.conf\n");
+    const auto before = site.root.lastack({"-q", "list", "available"});
+    EXPECT_THAT(before.out, HasSubstr("tool.noarch")) << told(before);
+    site.root.directory().write("etc/lastack-test.d/mine.conf", "# not this one\ntoo*\n");
+    const auto after = site.root.lastack({"-q", "list", "available"});
+    EXPECT_THAT(after.out, Not(HasSubstr("tool.noarch"))) << told(after);
+}
+
+TEST(Option, keepcache_is_each_repository_s_own) {
+    const Site site{"gpgcheck=0\nkeepcache=0\n"};
+    site.root.add_repository(site.nginx, "other", {{.name = "gadget"}});
+    const auto run = site.root.lastack({"-y", "install", "tool", "gadget"});
+    EXPECT_EQ(run.status, 0) << told(run);
+    EXPECT_THAT(site.root.cached(".rpm"), ElementsAre(testing::Property(&std::filesystem::path::filename, "gadget-1.0-1.noarch.rpm")));
+}
+
+TEST(Option, throttle_holds_back_what_is_downloaded) {
+    ScratchRoot root;
+    const NginxServer nginx{{.root = root.served()}};
+    root.add_repository(nginx, "core", {{.name = "tool", .payload_size = 300'000}});
+    ASSERT_EQ(root.lastack({"makecache"}).status, 0);
+    const auto took = [&](const std::vector<std::string>& options) {
+        std::vector<std::string> arguments{"-y", "--downloadonly", "install", "tool"};
+        arguments.insert(arguments.begin(), options.begin(), options.end());
+        EXPECT_EQ(root.lastack({"clean", "packages"}).status, 0);
+        const auto begun = std::chrono::steady_clock::now();
+        const auto run = root.lastack(arguments);
+        EXPECT_EQ(run.status, 0) << told(run);
+        return std::chrono::steady_clock::now() - begun;
+    };
+    using namespace std::chrono_literals;
+    EXPECT_GE(took({"--setopt=throttle=150k"}), 1500ms) << "of the run as a whole";
+    EXPECT_GE(took({"--setopt=throttle=50%", "--setopt=bandwidth=300k"}), 1500ms);
+    EXPECT_GE(took({"--setopt=core.throttle=150k"}), 1500ms) << "of one repository's files";
 }
 
 TEST(Option, cachedir_of_the_configuration_file_lies_below_the_root) {

@@ -153,6 +153,53 @@ TEST(Cache, that_was_damaged_is_told_of_and_fetched_again_and_with_cache_only_an
     EXPECT_EQ(shelf.root.lastack({"-C", "list", "available"}).status, 0);
 }
 
+TEST(Refresh, asks_when_the_configuration_is_newer_than_the_metadata) {
+    const Shelf shelf;
+    ASSERT_EQ(shelf.root.lastack({"makecache"}).status, 0);
+    const auto asked = shelf.nginx.wait_for_log(2).size();
+    const fs::path state = shelf.root.cache() / "core/refresh.state";
+    std::ifstream in{state};
+    std::string text{std::istreambuf_iterator<char>{in}, {}};
+    const auto at = text.find("checked_at=") + std::string{"checked_at="}.size();
+    const auto end = text.find('\n', at);
+    text.replace(at, end - at, std::to_string(std::stoll(text.substr(at, end - at)) - 100));
+    std::ofstream{state} << text;
+    EXPECT_EQ(shelf.root.lastack({"--setopt=core.check_config_file_age=0", "list", "available"}).status, 0);
+    EXPECT_THAT(shelf.nginx.log(), SizeIs(asked));
+    EXPECT_EQ(shelf.root.lastack({"list", "available"}).status, 0);
+    EXPECT_EQ(shelf.nginx.wait_for_log(asked + 1).back().status, 304);
+    EXPECT_EQ(shelf.root.lastack({"list", "available"}).status, 0);
+    EXPECT_THAT(shelf.nginx.log(), SizeIs(asked + 1));
+}
+
+TEST(Refresh, is_for_commands_that_need_the_newest_when_metadata_expire_filter_says_so) {
+    const Shelf shelf;
+    ASSERT_EQ(shelf.root.lastack({"makecache"}).status, 0);
+    auto asked = shelf.nginx.wait_for_log(2).size();
+    const auto run = [&](const std::string& filter, const std::vector<std::string>& command) {
+        std::vector<std::string> arguments{"--setopt=metadata_expire=0", "--setopt=metadata_expire_filter=" + filter};
+        arguments.insert(arguments.end(), command.begin(), command.end());
+        const auto ended = shelf.root.lastack(arguments);
+        EXPECT_EQ(ended.status, 0) << told(ended);
+    };
+    const auto expect_asks = [&](const std::string& filter, const std::vector<std::string>& command) {
+        run(filter, command);
+        EXPECT_EQ(shelf.nginx.wait_for_log(++asked).size(), asked) << filter << " " << command.front();
+    };
+    const auto expect_does_not_ask = [&](const std::string& filter, const std::vector<std::string>& command) {
+        run(filter, command);
+        EXPECT_EQ(shelf.nginx.log().size(), asked) << filter << " " << command.front();
+    };
+    expect_asks("never", {"repoinfo", "core"});
+    expect_does_not_ask("read-only:past", {"repoinfo", "core"});
+    expect_asks("read-only:past", {"list", "available"});
+    expect_does_not_ask("read-only:present", {"list", "available"});
+    expect_asks("read-only:present", {"list", "updates"});
+    expect_asks("read-only:present", {"check-update"});
+    expect_does_not_ask("read-only:future", {"check-update"});
+    expect_asks("read-only:future", {"update"});
+}
+
 TEST(CacheCommand, shows_whose_files_lie_in_the_cache) {
     const Shelf shelf;
     ASSERT_EQ(shelf.root.lastack({"makecache"}).status, 0);

@@ -320,6 +320,151 @@ TEST_F(LoadConfig, dnf5_s_directories_are_read_and_overrides_change_what_matches
     EXPECT_THAT(config.warnings, ElementsAre(HasSubstr("1.repo:4: cost: "), HasSubstr("1.repo:5: no repository matches 'nothere'")));
 }
 
+TEST_F(LoadConfig, included_files_count_as_if_written_there_and_are_named_as_origin) {
+    root.write("etc/yum.conf", "[main]\ntimeout=20\ninclude=yum/more.conf\nretries=7\n");
+    root.write("etc/yum/more.conf", "\ntimeout=30\ninclude = file://" + (root / "etc/yum.conf").string() + "\nretries=6\n");
+    root.write("etc/yum.repos.d/a.repo", "[alpha]\nbaseurl=http://h/a\ninclude=common\n[beta]\nbaseurl=http://h/b\ninclude=common\n");
+    root.write("etc/yum.repos.d/common", "cost=5\n");
+    const Config config = load();
+    EXPECT_THAT(config.warnings, IsEmpty());
+    EXPECT_EQ(config.main.timeout, std::chrono::seconds{30});
+    EXPECT_EQ(config.main.records.at("timeout").origin, (root / "etc/yum/more.conf:2").string());
+    EXPECT_EQ(config.main.retries, 7u);
+    EXPECT_EQ(repo_of(config, "alpha").cost, 5);
+    EXPECT_EQ(repo_of(config, "alpha").records.at("cost").origin, (root / "etc/yum.repos.d/common:1").string());
+    EXPECT_EQ(repo_of(config, "beta").cost, 1000) << "a file is read once";
+}
+
+TEST_F(LoadConfig, an_absolute_include_of_a_file_in_the_root_is_looked_for_there_first) {
+    root.write("etc/yum.conf", "[main]\ninclude=/etc/lastack-test-extra.conf\n");
+    EXPECT_THAT(failure().cause, HasSubstr("/etc/lastack-test-extra.conf"));
+    root.write("etc/lastack-test-extra.conf", "retries=3\n");
+    EXPECT_EQ(load().main.retries, 3u);
+    const TempDirectory elsewhere;
+    overrides.config_file = elsewhere.write("y.conf", "[main]\ninclude=/etc/lastack-test-extra.conf\n");
+    EXPECT_EQ(failure().code, RepoErrc::bad_config) << "it does not lie in the root";
+}
+
+TEST_F(LoadConfig, an_include_that_cannot_be_had_is_an_error_of_the_main_file_and_drops_a_repository) {
+    for (const char* where : {"nothere.conf", "http://h/x.conf", "ftp://h/x.conf", "file://elsewhere/x", "/dev/zero", "."}) {
+        root.write("etc/yum.conf", std::string{"[main]\n\ninclude="} + where + "\n");
+        EXPECT_EQ(failure().code, RepoErrc::bad_config) << where;
+        EXPECT_THAT(failure().cause, HasSubstr("etc/yum.conf:3: include: ")) << where;
+    }
+    root.write("etc/yum.conf", "[main]\n");
+    root.write("etc/yum.repos.d/x.repo", "[x]\nbaseurl=http://h/x\ninclude=https://u:hunter2@h/x\n[y]\nbaseurl=http://h/y\n");
+    const Config config = load();
+    EXPECT_THAT(ids_of(config), ElementsAre("+alpha", "-beta", "+y"));
+    ASSERT_EQ(config.warnings.size(), 1u);
+    EXPECT_THAT(config.warnings[0],
+                testing::AllOf(HasSubstr("x.repo:3: include: "), HasSubstr("is not on this machine"), testing::Not(HasSubstr("hunter2"))));
+}
+
+TEST_F(LoadConfig, dnf5_s_drop_ins_come_before_dnf_conf_and_those_of_etc_mask_those_of_usr) {
+    root.write("usr/share/dnf5/libdnf.conf.d/50.conf", "[main]\nretries=1\ntimeout=11\ncost=5\npriority=5\n");
+    root.write("usr/share/dnf5/libdnf.conf.d/60.conf", "[main]\ncost=6\npriority=6\n");
+    root.write("etc/dnf/libdnf5.conf.d/60.conf", "[main]\ntimeout=12\n[stray]\nname=x\n");
+    root.write("etc/dnf/libdnf5.conf.d/55.conf", "[main]\nretries=2\ncost=7\n");
+    root.write("etc/dnf/libdnf5.conf.d/70.conf.rpmnew", "[main]\ncost=8\n");
+    root.write("etc/dnf/dnf.conf", "[main]\nretries=3\n");
+    EXPECT_EQ(load().main.retries, 10u) << "yum.conf is in use";
+    fs::remove(root / "etc/yum.conf");
+    const Config config = load();
+    EXPECT_EQ(config.main.retries, 3u);
+    EXPECT_EQ(config.main.timeout, std::chrono::seconds{12});
+    EXPECT_EQ(repo_of(config, "alpha").cost, 7);
+    EXPECT_EQ(repo_of(config, "alpha").priority, 5);
+    EXPECT_EQ(config.main.records.at("cost").origin, (root / "etc/dnf/libdnf5.conf.d/55.conf:3").string());
+    EXPECT_THAT(ids_of(config), ElementsAre("+alpha", "-beta"));
+    EXPECT_THAT(config.warnings, ElementsAre(HasSubstr("libdnf5.conf.d/60.conf:3: [stray] does not belong here")));
+    overrides.config_file = root.write("my.conf", "[main]\n");
+    EXPECT_EQ(load().main.retries, 10u);
+}
+
+TEST_F(LoadConfig, a_bad_drop_in_is_an_error_with_file_and_line) {
+    fs::remove(root / "etc/yum.conf");
+    root.write("etc/dnf/dnf.conf", "[main]\n");
+    root.write("etc/dnf/libdnf5.conf.d/60.conf", "[main]\ngpgcheck=perhaps\n");
+    EXPECT_EQ(failure().code, RepoErrc::bad_config);
+    EXPECT_THAT(failure().cause, HasSubstr("libdnf5.conf.d/60.conf:2: gpgcheck"));
+    fs::remove(root / "etc/dnf/libdnf5.conf.d/60.conf");
+    fs::create_symlink("60.conf", root / "etc/dnf/libdnf5.conf.d/60.conf");
+    EXPECT_EQ(failure().code, RepoErrc::bad_config) << "it could say gpgcheck=1";
+}
+
+TEST_F(LoadConfig, lists_of_packages_may_stand_in_files) {
+    root.write("etc/yum.conf", "[main]\nexclude=a glob:/etc/lastack-test.d/*.conf\n");
+    root.write("etc/yum.repos.d/a.repo", "[alpha]\nbaseurl=http://h/a\nincludepkgs=glob:/etc/lastack-test.d/2.conf\n");
+    EXPECT_THAT(load().main.exclude, ElementsAre("a"));
+    root.write("etc/lastack-test.d/1.conf", "# first\nb\n\n");
+    root.write("etc/lastack-test.d/2.conf", "c*\n");
+    EXPECT_THAT(load().main.exclude, ElementsAre("a", "b", "c*"));
+    EXPECT_THAT(repo_of(load(), "alpha").includepkgs, ElementsAre("c*"));
+    EXPECT_EQ(load().main.records.at("exclude").value, "a glob:/etc/lastack-test.d/*.conf");
+}
+
+TEST_F(LoadConfig, a_list_that_cannot_be_read_is_an_error_of_the_main_file_and_drops_a_repository) {
+    root.write("etc/lastack-test.d/1.conf", "b\x01\n");
+    root.write("etc/yum.repos.d/x.repo", "[x]\nbaseurl=http://h/x\nexclude=glob:/etc/lastack-test.d/*\n");
+    const Config config = load();
+    EXPECT_THAT(ids_of(config), ElementsAre("+alpha", "-beta"));
+    EXPECT_THAT(config.warnings,
+                ElementsAre(testing::AllOf(HasSubstr("x.repo:3: exclude: "), HasSubstr("1.conf:1: "), HasSubstr("'x' is left out"))));
+    root.write("etc/yum.conf", "[main]\nexclude=glob:/etc/lastack-test.d/*\n");
+    EXPECT_EQ(failure().code, RepoErrc::bad_config);
+    EXPECT_THAT(failure().cause, testing::AllOf(HasSubstr("yum.conf:2: exclude: "), HasSubstr("1.conf:1: ")));
+}
+
+TEST_F(LoadConfig, a_uuid_is_made_only_when_a_url_of_an_enabled_repository_uses_it) {
+    root.write("etc/yum.repos.d/u.repo", "[u]\nenabled=0\nbaseurl=http://h/?id=$uuid\n");
+    EXPECT_THAT(load().warnings, IsEmpty());
+    EXPECT_FALSE(fs::exists(root / "var/lib/lastack"));
+    root.write("var/lib/lastack/uuid", "0f8fad5b-d9cb-469f-a165-70867728950e\n");
+    overrides.repo_switches = {{"u", true}};
+    EXPECT_THAT(repo_of(load(), "u").baseurl, ElementsAre("http://h/?id=0f8fad5b-d9cb-469f-a165-70867728950e"));
+    root.write("var/lib/lastack/uuid", "../..\n");
+    EXPECT_THAT(load().warnings, ElementsAre(HasSubstr("$uuid has no value: ")));
+    root.write("etc/yum/vars/uuid", "mine\n");
+    EXPECT_THAT(repo_of(load(), "u").baseurl, ElementsAre("http://h/?id=mine"));
+    EXPECT_THAT(load().warnings, IsEmpty());
+}
+
+TEST_F(LoadConfig, a_repository_knows_when_a_file_about_it_was_changed_last) {
+    const auto changed = [&](const char* file, std::int64_t at) {
+        fs::last_write_time(root / file, std::chrono::file_clock::from_sys(std::chrono::sys_seconds{std::chrono::seconds{at}}));
+    };
+    root.write("etc/yum.repos.d/b.repo", "[gamma]\nbaseurl=http://h/g\ninclude=b.inc\n");
+    root.write("etc/yum.repos.d/b.inc", "cost=3\n");
+    for (const auto& [file, at] : {std::pair{"etc/yum.conf", 2000},
+                                   {"etc/yum.repos.d/a.repo", 1000},
+                                   {"etc/yum.repos.d/b.repo", 3000},
+                                   {"etc/yum.repos.d/b.inc", 4000}}) {
+        changed(file, at);
+    }
+    EXPECT_EQ(repo_of(load(), "alpha").configured_at, 2000);
+    EXPECT_EQ(repo_of(load(), "gamma").configured_at, 4000);
+}
+
+TEST_F(LoadConfig, a_throttle_without_the_bandwidth_that_it_is_a_part_of_is_told_once) {
+    root.write("etc/yum.conf", "[main]\nthrottle=50%\n");
+    EXPECT_THAT(load().warnings, ElementsAre(HasSubstr("yum.conf:2: throttle=50% has no effect")));
+    overrides.setopts = {"bandwidth=1k"};
+    EXPECT_THAT(load().warnings, IsEmpty());
+    EXPECT_EQ(rate_of(load().main.throttle, load().main.bandwidth), 512u);
+    EXPECT_EQ(rate_of(repo_of(load(), "alpha").throttle, repo_of(load(), "alpha").bandwidth), 512u);
+    overrides.setopts = {"alpha.throttle=10%", "throttle=0"};
+    EXPECT_THAT(load().warnings, ElementsAre("--setopt: throttle=10% has no effect, as no bandwidth is set of which it is a part"));
+}
+
+TEST_F(LoadConfig, a_misspelt_setopt_is_told_what_may_have_been_meant) {
+    overrides.setopts = {"timeuot=3"};
+    EXPECT_EQ(failure().next_step, "did you mean 'timeout'?");
+    overrides.setopts = {"alpha.gpgchek=0"};
+    EXPECT_EQ(failure().next_step, "did you mean 'gpgcheck'?");
+    overrides.setopts = {"nosuchthing=3"};
+    EXPECT_THAT(failure().next_step, HasSubstr("--setopt=REPO.KEY=VALUE"));
+}
+
 TEST_F(LoadConfig, what_is_recorded_of_an_option_is_what_is_in_force) {
     root.write("etc/yum.conf", "[main]\nmax_connections=0\nexclude=a\nexcludepkgs=b\ncost=3\n");
     const auto config = load();

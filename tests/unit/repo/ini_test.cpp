@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -110,6 +111,94 @@ TEST(Ini, a_value_does_not_grow_without_end_by_continuation) {
     const IniFile file = parse_ini(text);
     ASSERT_EQ(file.sections.size(), 1u);
     EXPECT_TRUE(file.sections[0].problem);
+}
+
+// Files that exist in a test only.
+class Files {
+public:
+    explicit Files(std::map<std::string, std::string, std::less<>> texts) : texts_{std::move(texts)} {}
+    Includer includer() {
+        return [this](std::string_view where, std::string_view from) -> std::expected<std::optional<IncludedText>, std::string> {
+            asked.emplace_back(std::string{from} + ">" + std::string{where});
+            const auto found = texts_.find(where);
+            return found == texts_.end() ? std::expected<std::optional<IncludedText>, std::string>{std::unexpected("no such file")}
+                                         : IncludedText{.name = found->first, .text = found->second};
+        };
+    }
+    std::vector<std::string> asked;
+
+private:
+    std::map<std::string, std::string, std::less<>> texts_;
+};
+
+TEST(Ini, included_lines_count_as_if_they_were_written_in_the_place_of_the_include) {
+    Files files{{{"in", "k2=2\n[b]\nx=1\n"}}};
+    const IniFile file = parse_ini("[a]\nk1=1\ninclude=in\ny=2\n[c]\nz=3\n", files.includer());
+    ASSERT_EQ(file.sections.size(), 3u);
+    EXPECT_EQ(pairs_of(file.sections[0]), (Pairs{{"k1", "1"}, {"k2", "2"}}));
+    EXPECT_EQ(pairs_of(file.sections[1]), (Pairs{{"x", "1"}, {"y", "2"}})) << "its last section goes on behind it";
+    EXPECT_EQ(pairs_of(file.sections[2]), (Pairs{{"z", "3"}}));
+    const auto place = [&](const auto& item) { return std::pair{file.name_of(item.file, "itself"), item.line}; };
+    EXPECT_EQ(place(file.sections[0].entries[1]), (std::pair<std::string_view, unsigned>{"in", 1u}));
+    EXPECT_EQ(place(file.sections[1]), (std::pair<std::string_view, unsigned>{"in", 2u}));
+    EXPECT_EQ(place(file.sections[1].entries[1]), (std::pair<std::string_view, unsigned>{"itself", 4u}));
+}
+
+TEST(Ini, an_include_may_stand_anywhere_and_is_written_with_an_equals_sign) {
+    for (const char* line : {"include=in", " include = in ", "\tInclude\t=in"}) {
+        Files files{{{"in", "[b]\nx=1\n"}}};
+        const IniFile file = parse_ini(std::string{line} + "\n[a]\nk=v\n" + line + "\n", files.includer());
+        EXPECT_EQ(files.asked, (std::vector<std::string>{">in", ">in"})) << line;
+        ASSERT_EQ(file.sections.size(), 3u) << line;
+        EXPECT_FALSE(file.problem) << line;
+    }
+    for (const char* line : {"include: in", "includes=in", "#include=in", "include in", "[include=in]", "x=include=in"}) {
+        Files files{{}};
+        (void)parse_ini("[a]\n" + std::string{line} + "\n", files.includer());
+        EXPECT_TRUE(files.asked.empty()) << line;
+    }
+    EXPECT_EQ(pairs_of(parse_ini("[a]\ninclude=in\n").sections[0]), (Pairs{{"include", "in"}})) << "nobody there to include it";
+}
+
+TEST(Ini, a_value_does_not_go_on_in_an_included_file_or_behind_it) {
+    Files files{{{"in", "  x=1\n"}}};
+    const IniFile file = parse_ini("[a]\nk=v\n  include=in\n  y=2\n", files.includer());
+    ASSERT_EQ(file.sections.size(), 1u);
+    EXPECT_EQ(pairs_of(file.sections[0]), (Pairs{{"k", "v"}, {"x", "1"}, {"y", "2"}}));
+}
+
+TEST(Ini, what_cannot_be_included_is_a_problem_of_its_section_with_its_line) {
+    Files files{{{"in", "[b]\n\ninclude=nothere\n[c]\nz=3\n"}}};
+    const IniFile file = parse_ini("[a]\ninclude=in\n[d]\ninclude=\n", files.includer());
+    EXPECT_EQ(files.asked, (std::vector<std::string>{">in", "in>nothere"}));
+    ASSERT_EQ(file.sections.size(), 4u);
+    EXPECT_FALSE(file.sections[0].problem);
+    ASSERT_TRUE(file.sections[1].problem);
+    EXPECT_EQ(file.sections[1].problem->what, "include: no such file");
+    EXPECT_EQ(file.sections[1].problem->line, 3u);
+    EXPECT_EQ(file.name_of(file.sections[1].problem->file, ""), "in");
+    EXPECT_FALSE(file.sections[2].problem);
+    ASSERT_TRUE(file.sections[3].problem);
+    EXPECT_EQ(file.sections[3].problem->what, "include= names no file");
+}
+
+TEST(Ini, includes_have_a_depth_a_number_and_a_size) {
+    Files deep{{{"in", "include=in\n"}}};
+    const IniFile file = parse_ini("[a]\ninclude=in\n", deep.includer());
+    ASSERT_TRUE(file.sections[0].problem);
+    EXPECT_EQ(deep.asked.size(), max_include_depth);
+    std::string many = "[a]\n";
+    for (std::size_t i = 0; i < max_config_files; ++i) {
+        many += "include=in\n";
+    }
+    Files wide{{{"in", "k=v\n"}}};
+    const IniFile all = parse_ini(many, wide.includer());
+    EXPECT_EQ(all.included.size(), max_config_files - 1);
+    EXPECT_EQ(all.sections[0].problem->line, max_config_files + 1);
+    Files large{{{"in", std::string(max_config_file / 2, '\n')}}};
+    const IniFile too_large = parse_ini("[a]\ninclude=in\ninclude=in\n", large.includer());
+    ASSERT_TRUE(too_large.sections[0].problem);
+    EXPECT_EQ(too_large.sections[0].problem->line, 3u);
 }
 
 TEST(Ini, messages_do_not_carry_raw_bytes) {

@@ -25,10 +25,12 @@ TEST(OptionTable, defaults_are_what_the_configuration_has_when_nobody_says_anyth
         const auto same = [](const RepoConfig& a, const RepoConfig& b) {
             return std::tie(a.enabled, a.gpgcheck, a.repo_gpgcheck, a.keepalive, a.retries, a.connection, a.metadata_expire,
                             a.mirrorlist_expire, a.max_age, a.allow_rollback, a.allow_weak_digests, a.skip_if_unavailable, a.cost,
-                            a.priority, a.failovermethod, a.http_caching, a.module_hotfixes) ==
+                            a.priority, a.failovermethod, a.http_caching, a.module_hotfixes, a.bandwidth, a.throttle,
+                            a.metadata_expire_filter, a.check_config_file_age, a.keepcache) ==
                    std::tie(b.enabled, b.gpgcheck, b.repo_gpgcheck, b.keepalive, b.retries, b.connection, b.metadata_expire,
                             b.mirrorlist_expire, b.max_age, b.allow_rollback, b.allow_weak_digests, b.skip_if_unavailable, b.cost,
-                            b.priority, b.failovermethod, b.http_caching, b.module_hotfixes);
+                            b.priority, b.failovermethod, b.http_caching, b.module_hotfixes, b.bandwidth, b.throttle,
+                            b.metadata_expire_filter, b.check_config_file_age, b.keepcache);
         };
         EXPECT_TRUE(same(is_main ? main.repo_defaults : repo, RepoConfig{})) << option.name;
         const auto main_of = [](const MainConfig& m) {

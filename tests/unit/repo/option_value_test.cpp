@@ -66,6 +66,10 @@ TEST(OptionValue, numbers_keep_their_range) {
     for (const char* text : {"0", "101", "", "-1", "1.0", "x", "18446744073709551617"}) {
         EXPECT_FALSE(parse_number(text, 1, 100)) << text;
     }
+    EXPECT_EQ(parse_number("<off>", 0, 100).value_or(7), 0u);
+    for (const char* text : {"<off>", "off", "<OFF>"}) {
+        EXPECT_FALSE(parse_number(text, 1, 100)) << text;
+    }
 }
 
 TEST(OptionValue, lists_split_at_commas_blanks_and_line_ends) {

@@ -41,6 +41,15 @@ TEST(RepoSections, each_option_sets_its_field) {
     EXPECT_EQ(repo_with("retries=3").retries, 3u);
     EXPECT_EQ(repo_with("retries=<forever>").retries, 0u);
     EXPECT_EQ(repo_with("minrate=2k").minrate, 2048u);
+    EXPECT_EQ(repo_with("bandwidth=2k").bandwidth, 2048u);
+    EXPECT_EQ(repo_with("throttle=2k").throttle, RateLimit{.bytes_per_second = 2048});
+    EXPECT_EQ(repo_with("throttle=25%").throttle, RateLimit{.part = 0.25});
+    EXPECT_EQ(repo_with("metadata_expire_filter=read-only:past").metadata_expire_filter, ExpireFilter::past);
+    EXPECT_EQ(repo_with("metadata_expire_filter=read-only:present").metadata_expire_filter, ExpireFilter::present);
+    EXPECT_EQ(repo_with("metadata_expire_filter=read-only:future").metadata_expire_filter, ExpireFilter::future);
+    EXPECT_FALSE(repo_with("check_config_file_age=0").check_config_file_age);
+    EXPECT_FALSE(repo_with("keepcache=0").keepcache);
+    EXPECT_EQ(repo_with("cost=<off>").cost, 0);
     EXPECT_EQ(repo_with("metadata_expire=2d").metadata_expire, std::optional<std::chrono::seconds>{48h});
     EXPECT_FALSE(repo_with("metadata_expire=never").metadata_expire.has_value());
     EXPECT_FALSE(repo_with("metadata_expire=-1").metadata_expire.has_value());
@@ -73,17 +82,18 @@ TEST(RepoSections, unset_options_are_inherited) {
 TEST(RepoConfig, unknown_key_warns_with_file_and_line) {
     const auto result = read("[r]\nname=x\nnosuchthing=1\n");
     EXPECT_THAT(result.warnings, ElementsAre("x.repo:3: unknown option 'nosuchthing' in [r]"));
+    EXPECT_THAT(read("[r]\ngpgchek=1\n").warnings, ElementsAre("x.repo:2: unknown option 'gpgchek' in [r]; did you mean 'gpgcheck'?"));
     EXPECT_EQ(result.drafts.at("r").dropped_for, "");
 }
 
 TEST(RepoConfig, options_that_change_safety_or_result_and_are_not_acted_on_are_told) {
-    for (const char* line : {"sslverifystatus=1", "gpgcakey=http://m/", "obsoletes=0", "throttle=10k"}) {
+    for (const char* line : {"sslverifystatus=1", "gpgcakey=http://m/", "obsoletes=0", "installonly_limit=3"}) {
         const auto result = read("[r]\n" + std::string{line} + "\n");
         const std::string key{std::string_view{line}.substr(0, std::string_view{line}.find('='))};
         EXPECT_THAT(result.drafts.at("r").notes, ElementsAre("x.repo:2: option '" + key + "' is not supported and has no effect"));
         EXPECT_THAT(result.warnings, IsEmpty()) << "a disabled repository's options matter to nobody";
     }
-    for (const char* line : {"sslverifystatus=0", "proxy_auth_method=basic", "exclude=", "throttle=0"}) {
+    for (const char* line : {"sslverifystatus=0", "proxy_auth_method=basic", "exclude=", "installonly_limit=<off>"}) {
         EXPECT_THAT(read("[r]\n" + std::string{line} + "\n").drafts.at("r").notes, IsEmpty()) << line;
     }
 }
@@ -109,7 +119,8 @@ TEST(RepoConfig, where_metadata_comes_from_and_what_of_it_is_used_can_be_set) {
 
 TEST(RepoConfig, a_bad_value_or_line_drops_that_repository_only) {
     for (const char* line : {"gpgcheck=maybe", "enabled=", "timeout=0", "timeout=2h", "timeout=never", "retries=1001", "retries=-1",
-                             "minrate=x", "cost=-5", "cost=99999999999", "priority=high", "metadata_expire=soon", "no separator here"}) {
+                             "minrate=x", "cost=-5", "cost=99999999999", "priority=high", "metadata_expire=soon",
+                             "metadata_expire_filter=present", "throttle=-1", "retries=<off>", "exclude=glob:x", "no separator here"}) {
         const auto result = read("[a]\nname=A\n[b]\n" + std::string{line} + "\n[c]\nname=C\n");
         EXPECT_EQ(result.drafts.at("a").dropped_for, "") << line;
         EXPECT_EQ(result.drafts.at("c").dropped_for, "") << line;
@@ -193,7 +204,8 @@ TEST(MainConfig, a_bad_line_or_value_is_an_error_with_file_and_line) {
         {"[main]\n[r]\nwords\n", "y.conf:3: "},
         {"[main]\ninstallroot=rel\n", "y.conf:2: "},
         {"[main]\nmax_parallel_downloads=0\n", "y.conf:2: "},
-        {"[main]\nexclude=glob:/etc/x\n", "y.conf:2: "},
+        {"[main]\nexclude=glob:etc/x\n", "y.conf:2: "},
+        {"[main]\nthrottle=101%\n", "y.conf:2: "},
     };
     for (const auto& [text, where] : rows) {
         MainOptions options;

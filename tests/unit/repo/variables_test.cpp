@@ -33,7 +33,25 @@ TEST(Variables, expansion) {
         {"${", "${"},
         {"${}", "${}"},
         {"${releasever", "${releasever"},
-        {"${releasever:-8}", "${releasever:-8}"},
+        {"${releasever:-8}", "9"},
+        {"${unknown:-8}", "8"},
+        {"${empty:-8}x", "8x"},
+        {"${unknown:-}", ""},
+        {"${releasever:+-$BaseArch}", "-x86_64"},
+        {"[${unknown:+8}${empty:+8}]", "[]"},
+        {"${unknown:-$releasever}", "9"},
+        {"a${unknown:-b${empty:-c${releasever}}}d", "abc9d"},
+        {"${unknown:-${releasever:+${basearch}}}", "x86_64"},
+        {"${unknown:-$other}", "$other"},
+        {"${releasever:+$other", "${releasever:+$other"},
+        {"${unknown:-a$releasever", "${unknown:-a9"},
+        {"${unknown:-${releasever}", "${unknown:-9"},
+        {"${releasever:=8}", "${releasever:=8}"},
+        {"${releasever:}", "${releasever:}"},
+        {"${releasever:-", "${releasever:-"},
+        {"${:-8}", "${:-8}"},
+        {"${unknown:-a\\}b\\$releasever\\\\}", "a}b$releasever\\"},
+        {"a\\b}c\\$releasever", "a\\b}c\\9"},
         {"$(id)", "$(id)"},
         {"$loop", "$loop"},
         {"[$empty]", "[]"},
@@ -52,6 +70,41 @@ TEST(Variables, a_missing_releasever_is_told) {
         EXPECT_EQ(expand(text, none).text, text);
     }
     EXPECT_FALSE(expand("$basearch", none).wants_releasever);
+}
+
+TEST(Variables, a_releasever_that_a_word_replaces_is_not_missing) {
+    EXPECT_FALSE(expand("${releasever:-9}", {}).wants_releasever);
+    EXPECT_FALSE(expand("${releasever:+$releasever}", {}).wants_releasever);
+    EXPECT_TRUE(expand("${nosuch:-$releasever}", {}).wants_releasever);
+    EXPECT_FALSE(expand("${basearch:-$releasever}", {{"basearch", "x"}}).wants_releasever);
+}
+
+TEST(Variables, words_are_expanded_32_deep_and_stay_as_written_beyond) {
+    const auto nested = [](std::size_t deep) {
+        std::string text = "x";
+        for (std::size_t i = 0; i < deep; ++i) {
+            text = "${no:-" + text + "}";
+        }
+        return text;
+    };
+    EXPECT_EQ(expand(nested(32), {}).text, "x");
+    EXPECT_EQ(expand(nested(33), {}).text, "${no:-x}");
+}
+
+TEST(Variables, what_does_not_close_takes_no_time) {
+    std::string text;
+    for (int i = 0; i < 200'000; ++i) {
+        text += "${a:-";
+    }
+    EXPECT_EQ(expand(text, {}).text, text);
+}
+
+TEST(Variables, a_wanted_uuid_is_told) {
+    for (const char* text : {"$uuid", "http://h/?id=${UUID}", "${uuid:-none}"}) {
+        EXPECT_TRUE(expand(text, {}).wants_uuid) << text;
+        EXPECT_FALSE(expand(text, {{"uuid", "x"}}).wants_uuid) << text;
+    }
+    EXPECT_FALSE(expand("uuid $basearch", {}).wants_uuid);
 }
 
 TEST(Variables, values_have_a_narrow_grammar) {
