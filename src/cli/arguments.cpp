@@ -191,19 +191,25 @@ private:
     void add_json(CLI::App* sub) { sub->add_flag("--json", arguments_.json, "One JSON document"); }
 
     void add_repository_commands() {
-        CLI::App* list = add_command(Command::repolist, "repolist", "List the configured repositories");
+        CLI::App* repo = app_.add_subcommand("repo", "List repositories, or enable and disable them for good");
+        repo->require_subcommand(1);
+        constexpr auto lists = "List the configured repositories";
+        constexpr auto tells = "Show what is known of repositories";
+        CLI::App* list = add_command(Command::repolist, "repolist", lists);
         list->alias("repository-list");
-        add_operands(list, "WHAT", "all, enabled (default) or disabled; then ids or globs");
-        list->add_flag("--all", all_, "All repositories");
-        list->add_flag("--enabled", only_enabled_, "Enabled repositories");
-        list->add_flag("--disabled", only_disabled_, "Disabled repositories");
-        add_json(list);
-        CLI::App* info = add_command(Command::repoinfo, "repoinfo", "Show what is known of repositories");
-        add_operands(info, "WHAT", "all, enabled (default) or disabled; then ids or globs");
-        info->add_flag("--all", all_, "All repositories");
-        info->add_flag("--enabled", only_enabled_, "Enabled repositories");
-        info->add_flag("--disabled", only_disabled_, "Disabled repositories");
-        add_json(info);
+        for (CLI::App* sub : {list, add_command(Command::repoinfo, "repoinfo", tells), add_command(*repo, Command::repolist, "list", lists),
+                              add_command(*repo, Command::repoinfo, "info", tells)}) {
+            add_operands(sub, "WHAT", "all, enabled (default) or disabled; then ids or globs");
+            sub->add_flag("--all", all_, "All repositories");
+            sub->add_flag("--enabled", only_enabled_, "Enabled repositories");
+            sub->add_flag("--disabled", only_disabled_, "Disabled repositories");
+            add_json(sub);
+        }
+        for (CLI::App* sub : {add_command(*repo, Command::repo_enable, "enable", "Write enabled=1 where repositories are defined"),
+                              add_command(*repo, Command::repo_disable, "disable", "Write enabled=0 where repositories are defined")}) {
+            add_operands(sub, "ID", "Ids of repositories or globs", true);
+            add_json(sub);
+        }
     }
 
     // yum's word in front of the operands, or dnf's flag.
@@ -245,7 +251,7 @@ private:
 
     // Files are changed for all runs: what is said for one run has no place there, and would hide what they say.
     std::optional<std::string> finish_changes() {
-        constexpr Command changing[] = {Command::config_set, Command::config_unset};
+        constexpr Command changing[] = {Command::config_set, Command::config_unset, Command::repo_enable, Command::repo_disable};
         if (std::ranges::find(changing, arguments_.command) == std::end(changing)) {
             return std::nullopt;
         }

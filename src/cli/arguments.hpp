@@ -31,6 +31,8 @@ enum class Command : std::uint8_t {
     config,
     config_set,
     config_unset,
+    repo_enable,
+    repo_disable,
     get,
     sockets,
     help

@@ -14,6 +14,9 @@ int run_command(Session& session) {
     if (command == Command::config_set || command == Command::config_unset) {
         return run_config_change(session);
     }
+    if (command == Command::repo_enable || command == Command::repo_disable) {
+        return run_repo_switch(session);
+    }
     if (auto loaded = session.load_config(); !loaded) {
         return session.fail(loaded.error());
     }
@@ -44,6 +47,8 @@ int run_command(Session& session) {
             return run_get(session);
         case Command::config_set:
         case Command::config_unset:
+        case Command::repo_enable:
+        case Command::repo_disable:
         case Command::sockets:
         case Command::help:
             break;

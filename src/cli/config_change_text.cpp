@@ -62,4 +62,25 @@ std::string config_changes_json(const std::vector<repo::ConfigChange>& changes) 
     return "[" + out + "\n]\n";
 }
 
+std::string repo_switches_text(const std::vector<RepoSwitch>& switches) {
+    std::string out;
+    for (const RepoSwitch& each : switches) {
+        const std::string_view state = each.is_enabled ? "enabled" : "disabled";
+        out += printable(each.file.empty() ? fmt::format("{} is {} already", each.id, state)
+                                           : fmt::format("{} is {} now ({})", each.id, state, each.file.string())) +
+               "\n";
+    }
+    return out;
+}
+
+std::string repo_switches_json(const std::vector<RepoSwitch>& switches) {
+    std::string out;
+    for (const RepoSwitch& each : switches) {
+        out += fmt::format("{}\n {{\"id\": {}, \"is_enabled\": {}, \"changed\": {}, \"file\": {}}}", out.empty() ? "" : ",",
+                           json_string(each.id), each.is_enabled, !each.file.empty(),
+                           each.file.empty() ? "null" : json_string(each.file.string()));
+    }
+    return "[" + out + "\n]\n";
+}
+
 }  // namespace lastack::cli

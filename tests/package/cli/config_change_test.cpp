@@ -1,4 +1,4 @@
-// `lastack config set` and `config unset`.
+// `lastack config set` and `config unset`, `repo enable` and `repo disable`.
 #include "scratch_root.hpp"
 
 #include <gmock/gmock.h>
@@ -185,12 +185,75 @@ TEST_F(ConfigChange, tells_of_a_line_elsewhere_that_wins) {
     const auto run = root.lastack({"config", "set", "core.x.cost=7"});
     EXPECT_EQ(run.status, 0);
     EXPECT_THAT(run.err, AllOf(HasSubstr("a.repo:2"), HasSubstr("wins")));
+    const auto enable = root.lastack({"repo", "enable", "core.x"});
+    EXPECT_EQ(enable.status, 1);
+    EXPECT_THAT(enable.err, HasSubstr("a.repo:3"));
 }
 
 TEST_F(ConfigChange, of_options_without_effect_is_told) {
     const auto run = root.lastack({"config", "set", "deltarpm=1"});
     EXPECT_EQ(run.status, 0);
     EXPECT_THAT(run.err, HasSubstr("'deltarpm' has no effect"));
+}
+
+using RepoSwitch = ConfigChange;
+
+TEST_F(RepoSwitch, enables_and_disables_for_good) {
+    const auto enable = root.lastack({"repo", "enable", "core.*"});
+    ASSERT_EQ(enable.status, 0) << told(enable);
+    EXPECT_THAT(enable.out, AllOf(HasSubstr("core.x is enabled now ("), HasSubstr("core.y is enabled already")));
+    EXPECT_THAT(read(repo_file), HasSubstr("enabled = 1\n\n[core.y]\nbaseurl=http://127.0.0.1:9/\n"));
+    const auto disable = root.lastack({"repo", "disable", "core.y", "core.y", "--json"});
+    ASSERT_EQ(disable.status, 0) << told(disable);
+    EXPECT_EQ(
+        json::parse(disable.out),
+        (json::array(
+            {{{"id", "core.y"}, {"is_enabled", false}, {"changed", true}, {"file", fs::canonical(root.path() / repo_file).string()}}})));
+    EXPECT_THAT(read(repo_file), testing::EndsWith("[core.y]\nbaseurl=http://127.0.0.1:9/\nenabled=0\n"));
+    const auto again = root.lastack({"repo", "disable", "core.y", "--json"});
+    EXPECT_EQ(again.status, 0);
+    EXPECT_EQ(json::parse(again.out), (json::array({{{"id", "core.y"}, {"is_enabled", false}, {"changed", false}, {"file", nullptr}}})));
+}
+
+TEST_F(RepoSwitch, of_an_id_that_matches_nothing_changes_nothing_and_names_the_nearest) {
+    const auto run = root.lastack({"repo", "enable", "core.x", "cor.y"});
+    EXPECT_EQ(run.status, 1);
+    EXPECT_THAT(run.err, AllOf(HasSubstr("there is no repository 'cor.y'"), HasSubstr("core.y")));
+    EXPECT_EQ(root.lastack({"repo", "disable", "none*"}).status, 1);
+    EXPECT_EQ(root.lastack({"repo", "enable"}).status, 2);
+    EXPECT_EQ(root.lastack({"repo"}).status, 2);
+    const auto unknown = root.lastack({"repo", "frobnicate"});
+    EXPECT_EQ(unknown.status, 2);
+    EXPECT_THAT(unknown.err, HasSubstr("no known command was given: repo frobnicate"));
+    expect_nothing_changed();
+    root.write_repo_file("bad", "[bad]\nenabled=perhaps\nbaseurl=http://127.0.0.1:9/\n");
+    const auto bad = root.lastack({"repo", "disable", "bad"});
+    EXPECT_EQ(bad.status, 1);
+    EXPECT_THAT(bad.err, HasSubstr("bad.repo:2"));
+    const std::string file = (root.path() / "etc/yum.repos.d/bad.repo").string();
+    EXPECT_EQ(root.lastack({"config", "set", "bad.enabled=0", "--repo-file=" + file}).status, 0) << "but this can be corrected";
+    EXPECT_THAT(read("etc/yum.repos.d/bad.repo"), HasSubstr("enabled=0\n"));
+}
+
+TEST_F(RepoSwitch, works_where_no_other_command_does_because_nobody_can_tell_the_releasever) {
+    root.write_repo_file("ver", "[ver]\nbaseurl=http://127.0.0.1:9/$releasever/\n");
+    ASSERT_EQ(root.lastack({"repolist"}).status, 1);
+    const auto run = root.lastack({"repo", "disable", "ver"});
+    EXPECT_EQ(run.status, 0) << told(run);
+    EXPECT_EQ(root.lastack({"repolist"}).status, 0);
+}
+
+TEST_F(RepoSwitch, list_and_info_are_repolist_and_repoinfo) {
+    for (const std::vector<std::string>& more : std::vector<std::vector<std::string>>{{}, {"--all"}, {"disabled"}, {"core.*", "--json"}}) {
+        std::vector<std::string> one{"repolist"};
+        std::vector<std::string> two{"repo", "list"};
+        one.insert(one.end(), more.begin(), more.end());
+        two.insert(two.end(), more.begin(), more.end());
+        EXPECT_EQ(root.lastack(one).out, root.lastack(two).out);
+    }
+    EXPECT_EQ(root.lastack({"-C", "repoinfo", "core.x", "--json"}).out, root.lastack({"-C", "repo", "info", "core.x", "--json"}).out);
+    EXPECT_THAT(root.lastack({"help", "repo", "list"}).out, AllOf(HasSubstr("lastack repo list"), HasSubstr("--disabled")));
+    EXPECT_THAT(root.lastack({"help", "repo"}).out, AllOf(HasSubstr("enable"), HasSubstr("disable"), HasSubstr("info")));
 }
 
 }  // namespace
