@@ -55,7 +55,8 @@ public:
         } catch (const CLI::RequiredError& missing) {
             // Told for a word that is no command too.
             std::string text = "lastack: " + std::string{missing.what()};
-            if (app_.get_subcommands().empty()) {
+            const auto given = app_.get_subcommands();
+            if (given.empty() || (given.front()->get_require_subcommand_min() > 0 && given.front()->get_subcommands().empty())) {
                 text = "lastack: no known command was given";
                 std::string words;
                 for (int i = 1; i < argc; ++i) {
@@ -80,16 +81,18 @@ public:
         return finish();
     }
 
-    std::optional<std::string> help(const std::string& name) {
-        if (name.empty()) {
-            return app_.help();
-        }
-        for (const auto& [command, sub] : subcommands_) {
-            if (sub->check_name(name)) {
-                return sub->help("lastack");
+    std::optional<std::string> help(const std::vector<std::string>& names) {
+        CLI::App* sub = &app_;
+        std::string before;
+        for (const std::string& name : names) {
+            const auto subs = sub->get_subcommands([&](const CLI::App* each) { return each->check_name(name); });
+            if (subs.empty()) {
+                return std::nullopt;
             }
+            before += (before.empty() ? "" : " ") + (sub == &app_ ? std::string{"lastack"} : sub->get_name());
+            sub = subs.front();
         }
-        return std::nullopt;
+        return sub->help(before);
     }
 
 private:
@@ -122,8 +125,12 @@ private:
     }
 
     CLI::App* add_command(Command command, const std::string& name, const std::string& what) {
-        CLI::App* sub = app_.add_subcommand(name, what);
-        subcommands_.emplace(command, sub);
+        return add_command(app_, command, name, what);
+    }
+
+    CLI::App* add_command(CLI::App& below, Command command, const std::string& name, const std::string& what) {
+        CLI::App* sub = below.add_subcommand(name, what);
+        subcommands_.emplace_back(command, sub);
         return sub;
     }
 
@@ -154,9 +161,7 @@ private:
         makecache->add_flag("--timer", timer_, "Ask only for what has expired");
         add_operands(add_command(Command::clean, "clean", "Remove cached data"), "WHAT", "packages, metadata, dbcache, expire-cache or all",
                      true);
-        CLI::App* config = add_command(Command::config, "config", "Show every option's value and where it comes from");
-        add_operands(config, "WHOSE", "main, or repositories' ids or globs; default: all");
-        add_json(config);
+        add_config_commands();
         add_json(add_command(Command::cache, "cache", "Show what the cache holds and for whom"));
         CLI::App* get = add_command(Command::get, "get", "Download files");
         add_operands(get, "URL", "What to download");
@@ -168,22 +173,43 @@ private:
         add_operands(add_command(Command::help, "help", "Show help for a command"), "COMMAND", "A command's name");
     }
 
+    void add_config_commands() {
+        CLI::App* config = add_command(Command::config, "config", "Show every option's value and where it comes from, or change it");
+        add_operands(config, "WHOSE", "main, or repositories' ids or globs; default: all");
+        add_json(config);
+        config->require_subcommand(0, 1);
+        CLI::App* set = add_command(*config, Command::config_set, "set", "Set options in the configuration files");
+        add_operands(set, "[REPO.]KEY=VALUE", "Of [main], or of repositories by id or glob", true);
+        CLI::App* unset = add_command(*config, Command::config_unset, "unset", "Take options out of the configuration files");
+        add_operands(unset, "[REPO.]KEY", "Of [main], or of repositories by id or glob", true);
+        for (CLI::App* sub : {set, unset}) {
+            sub->add_option("--repo-file", arguments_.repo_file, "The file of REPO; default: where it is defined")->type_name("FILE");
+            add_json(sub);
+        }
+    }
+
     void add_json(CLI::App* sub) { sub->add_flag("--json", arguments_.json, "One JSON document"); }
 
     void add_repository_commands() {
-        CLI::App* list = add_command(Command::repolist, "repolist", "List the configured repositories");
+        CLI::App* repo = app_.add_subcommand("repo", "List repositories, or enable and disable them for good");
+        repo->require_subcommand(1);
+        constexpr auto lists = "List the configured repositories";
+        constexpr auto tells = "Show what is known of repositories";
+        CLI::App* list = add_command(Command::repolist, "repolist", lists);
         list->alias("repository-list");
-        add_operands(list, "WHAT", "all, enabled (default) or disabled; then ids or globs");
-        list->add_flag("--all", all_, "All repositories");
-        list->add_flag("--enabled", only_enabled_, "Enabled repositories");
-        list->add_flag("--disabled", only_disabled_, "Disabled repositories");
-        add_json(list);
-        CLI::App* info = add_command(Command::repoinfo, "repoinfo", "Show what is known of repositories");
-        add_operands(info, "WHAT", "all, enabled (default) or disabled; then ids or globs");
-        info->add_flag("--all", all_, "All repositories");
-        info->add_flag("--enabled", only_enabled_, "Enabled repositories");
-        info->add_flag("--disabled", only_disabled_, "Disabled repositories");
-        add_json(info);
+        for (CLI::App* sub : {list, add_command(Command::repoinfo, "repoinfo", tells), add_command(*repo, Command::repolist, "list", lists),
+                              add_command(*repo, Command::repoinfo, "info", tells)}) {
+            add_operands(sub, "WHAT", "all, enabled (default) or disabled; then ids or globs");
+            sub->add_flag("--all", all_, "All repositories");
+            sub->add_flag("--enabled", only_enabled_, "Enabled repositories");
+            sub->add_flag("--disabled", only_disabled_, "Disabled repositories");
+            add_json(sub);
+        }
+        for (CLI::App* sub : {add_command(*repo, Command::repo_enable, "enable", "Write enabled=1 where repositories are defined"),
+                              add_command(*repo, Command::repo_disable, "disable", "Write enabled=0 where repositories are defined")}) {
+            add_operands(sub, "ID", "Ids of repositories or globs", true);
+            add_json(sub);
+        }
     }
 
     // yum's word in front of the operands, or dnf's flag.
@@ -220,6 +246,19 @@ private:
             refresh_ = !timer_;
         }
         arguments_.metadata = cache_only_ ? MetadataUse::cache_only : refresh_ ? MetadataUse::refresh : MetadataUse::when_expired;
+        return std::nullopt;
+    }
+
+    // Files are changed for all runs: what is said for one run has no place there, and would hide what they say.
+    std::optional<std::string> finish_changes() {
+        constexpr Command changing[] = {Command::config_set, Command::config_unset, Command::repo_enable, Command::repo_disable};
+        if (std::ranges::find(changing, arguments_.command) == std::end(changing)) {
+            return std::nullopt;
+        }
+        const repo::Overrides& o = arguments_.overrides;
+        if (!o.setopts.empty() || !o.repo_switches.empty() || !o.repos_from_path.empty()) {
+            return "--setopt, --enablerepo, --disablerepo and --repofrompath are for one run, and this command changes files";
+        }
         return std::nullopt;
     }
 
@@ -297,7 +336,7 @@ private:
         if (quiet_ && verbose_) {
             return refuse("-q and -v exclude each other");
         }
-        for (const auto finish : {&Parser::finish_repositories, &Parser::finish_metadata}) {
+        for (const auto finish : {&Parser::finish_repositories, &Parser::finish_metadata, &Parser::finish_changes}) {
             if (const auto reason = (this->*finish)()) {
                 return refuse(*reason);
             }
@@ -314,7 +353,7 @@ private:
 
     CLI::App app_;
     Arguments arguments_;
-    std::map<Command, CLI::App*> subcommands_;
+    std::vector<std::pair<Command, CLI::App*>> subcommands_;  // those below others behind them
     std::vector<std::string> repos_from_path_;
     std::vector<std::string> enabled_;
     std::vector<std::string> disabled_;
@@ -362,6 +401,6 @@ std::variant<Arguments, EarlyExit> parse_arguments(int argc, const char* const* 
     return Parser{}.parse(argc, argv);
 }
 
-std::optional<std::string> help_text(const std::string& command) { return Parser{}.help(command); }
+std::optional<std::string> help_text(const std::vector<std::string>& command) { return Parser{}.help(command); }
 
 }  // namespace lastack::cli

@@ -29,6 +29,10 @@ enum class Command : std::uint8_t {
     clean,
     cache,
     config,
+    config_set,
+    config_unset,
+    repo_enable,
+    repo_disable,
     get,
     sockets,
     help
@@ -63,9 +67,10 @@ struct Arguments {
     std::optional<RepoChoice> repo_choice;
     bool json = false;  // one document on standard output
     Verbosity verbosity = Verbosity::normal;
-    std::filesystem::path output;           // get -o: the file's name
-    std::filesystem::path directory = ".";  // get -d: where files go
-    GetOptions get;                         // get --proxy, --cacert, ...
+    std::filesystem::path output;                    // get -o: the file's name
+    std::filesystem::path directory = ".";           // get -d: where files go
+    GetOptions get;                                  // get --proxy, --cacert, ...
+    std::optional<std::filesystem::path> repo_file;  // config set --repo-file
     SocketRequest sockets;
 };
 
@@ -77,7 +82,7 @@ struct EarlyExit {
 
 [[nodiscard]] std::variant<Arguments, EarlyExit> parse_arguments(int argc, const char* const* argv);
 
-// The text of `help [COMMAND]`; nothing for an unknown command.
-[[nodiscard]] std::optional<std::string> help_text(const std::string& command);
+// The text of `help [COMMAND [COMMAND]]`; nothing for an unknown command.
+[[nodiscard]] std::optional<std::string> help_text(const std::vector<std::string>& command);
 
 }  // namespace lastack::cli

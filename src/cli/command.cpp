@@ -10,6 +10,13 @@ int run_command(Session& session) {
     if (command == Command::sockets) {
         return run_sockets(session);
     }
+    // These read the configuration themselves: what is wrong in it is what they may be asked to correct.
+    if (command == Command::config_set || command == Command::config_unset) {
+        return run_config_change(session);
+    }
+    if (command == Command::repo_enable || command == Command::repo_disable) {
+        return run_repo_switch(session);
+    }
     if (auto loaded = session.load_config(); !loaded) {
         return session.fail(loaded.error());
     }
@@ -38,6 +45,10 @@ int run_command(Session& session) {
             return run_cache(session);
         case Command::get:
             return run_get(session);
+        case Command::config_set:
+        case Command::config_unset:
+        case Command::repo_enable:
+        case Command::repo_disable:
         case Command::sockets:
         case Command::help:
             break;

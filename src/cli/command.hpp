@@ -15,6 +15,8 @@ namespace lastack::cli {
 [[nodiscard]] int run_makecache(Session& session);
 [[nodiscard]] int run_clean(Session& session);
 [[nodiscard]] int run_config(Session& session);
+[[nodiscard]] int run_config_change(Session& session);  // config set, config unset
+[[nodiscard]] int run_repo_switch(Session& session);    // repo enable, repo disable
 [[nodiscard]] int run_cache(Session& session);
 [[nodiscard]] int run_get(Session& session);
 [[nodiscard]] int run_sockets(Session& session);

@@ -6,6 +6,7 @@
 #include "repo/variables.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace lastack::repo {
 
@@ -39,13 +40,6 @@ std::string without_secrets(std::string_view value) {
     return joined(words);
 }
 
-std::string shown(std::string_view name, const std::string& value) {
-    if (is_credential(name)) {
-        return value.empty() ? value : hidden;
-    }
-    return is_url(name) ? without_secrets(value) : value;
-}
-
 // Lists may have been written over several lines.
 std::string on_one_line(std::string value) {
     std::ranges::replace(value, '\n', ' ');
@@ -58,10 +52,17 @@ EffectiveOption from(const KnownOption& option, const OptionRecords& records, co
         return {.name = option.name, .value = std::string{option.fallback}, .origin = by_default};
     }
     const std::string expanded = expand(on_one_line(found->second.value), config.variables).text;
-    return {.name = option.name, .value = shown(option.name, expanded), .origin = found->second.origin};
+    return {.name = option.name, .value = shown_value(option.name, expanded), .origin = found->second.origin};
 }
 
 }  // namespace
+
+std::string shown_value(std::string_view option, std::string value) {
+    if (is_credential(option)) {
+        return value.empty() ? value : hidden;
+    }
+    return is_url(option) ? without_secrets(value) : on_one_line(std::move(value));
+}
 
 std::vector<EffectiveOption> effective_options(const Config& config) {
     std::vector<EffectiveOption> options;

@@ -17,6 +17,9 @@ struct EffectiveOption {
     friend bool operator==(const EffectiveOption&, const EffectiveOption&) = default;
 };
 
+// What may be shown of an option's value, on one line.
+[[nodiscard]] std::string shown_value(std::string_view option, std::string value);
+
 // In the order of their names.
 [[nodiscard]] std::vector<EffectiveOption> effective_options(const Config& config);
 [[nodiscard]] std::vector<EffectiveOption> effective_options(const Config& config, const RepoConfig& repo);

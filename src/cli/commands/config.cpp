@@ -1,5 +1,8 @@
 #include "cli/command.hpp"
+#include "cli/config_change_text.hpp"
 #include "cli/config_text.hpp"
+#include "repo/change_config.hpp"
+#include "repo/error.hpp"
 
 #include <algorithm>
 #include <fnmatch.h>
@@ -36,6 +39,29 @@ int run_config(Session& session) {
         return session.fail("neither [main] nor a repository matches");
     }
     session.print(session.arguments().json ? config_json(groups) : config_text(groups));
+    return exit_status::done;
+}
+
+int run_config_change(Session& session) {
+    const Arguments& arguments = session.arguments();
+    const auto requests = arguments.command == Command::config_set ? repo::parse_config_sets(arguments.operands)
+                                                                   : repo::parse_config_unsets(arguments.operands);
+    const auto changes = requests ? repo::change_config(arguments.overrides, *requests, arguments.repo_file)
+                                  : Result<repo::ConfigChanges>{std::unexpected(requests.error())};
+    if (!changes) {
+        session.fail(changes.error());
+        return changes.error().code == repo::RepoErrc::bad_option ? exit_status::usage : exit_status::failed;
+    }
+    for (const auto* warnings : {&changes->warnings, &changes->overruled}) {
+        for (const std::string& warning : *warnings) {
+            session.warn(warning);
+        }
+    }
+    if (arguments.json) {
+        session.print(config_changes_json(changes->changes));
+    } else {
+        session.say(config_changes_text(changes->changes));
+    }
     return exit_status::done;
 }
 

@@ -4,9 +4,13 @@ namespace lastack::cli {
 
 int run_help(Session& session) {
     const auto& operands = session.arguments().operands;
-    const auto text = help_text(operands.empty() ? "" : operands.front());
+    const auto text = help_text(operands);
     if (!text) {
-        session.fail("there is no command '" + operands.front() + "'; `lastack help` lists them");
+        std::string words;
+        for (const std::string& word : operands) {
+            words += (words.empty() ? "" : " ") + word;
+        }
+        session.fail("there is no command '" + words + "'; `lastack help` lists them");
         return exit_status::usage;
     }
     session.print(*text);

@@ -82,8 +82,8 @@ TEST(SocketsArguments, that_make_no_sense_are_wrong_usage_and_say_why) {
 }
 
 TEST(SocketsArguments, help_tells_of_the_command_that_is_run) {
-    EXPECT_THAT(help_text("sockets").value_or(""), HasSubstr("-- COMMAND [ARGS...]"));
-    EXPECT_THAT(help_text("").value_or(""), HasSubstr("sockets"));
+    EXPECT_THAT(help_text({"sockets"}).value_or(""), HasSubstr("-- COMMAND [ARGS...]"));
+    EXPECT_THAT(help_text({}).value_or(""), HasSubstr("sockets"));
 }
 
 TEST(Processes, a_parent_is_found_behind_whatever_name_the_program_gave_itself) {
