@@ -30,6 +30,9 @@ Result<repo::Cache> open_cache(Session& session) {
     std::string told;
     while (true) {
         auto cache = repo::Cache::open(places.own, places.shared);
+        if (cache) {
+            session.remember_mirrors_in(cache->mirror_history());
+        }
         if (cache || cache.error().code != repo::RepoErrc::cache_locked || session.config().main.exit_on_lock) {
             return cache;
         }

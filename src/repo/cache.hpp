@@ -23,6 +23,8 @@ public:
     [[nodiscard]] const std::filesystem::path& directory() const noexcept { return directory_; }
     [[nodiscard]] const std::filesystem::path& shared() const noexcept { return shared_; }
     [[nodiscard]] std::filesystem::path repo_directory(std::string_view repo_id) const { return directory_ / repo_id; }
+    // What downloads learnt of mirrors (ClientOptions::mirror_history); no repository's id begins with a dot.
+    [[nodiscard]] std::filesystem::path mirror_history() const { return directory_ / ".mirrors"; }
     static constexpr std::string_view objects_name = "objects";  // no repository has this id: is_repo_id
     // Where the file with this digest is kept once for all repositories: CACHEDIR/objects/ALGORITHM-HEX. What is made from it (its index)
     // has the same name with an extension.
