@@ -30,7 +30,7 @@ download::MirrorBook read_mirror_book(const repo::Cache& cache) {
 std::vector<MirrorFacts> mirrors_of(const std::vector<std::string>& urls, const download::MirrorBook& book) {
     std::vector<MirrorFacts> mirrors;
     for (const std::string& text : urls) {
-        const auto url = parse_url(text, Schemes::downloads);
+        const auto url = parse_url(text, Schemes::http_and_ftp);
         const download::HostRecord* const record = url ? book.find(url->host_field()) : nullptr;
         mirrors.push_back({.url = text, .rate = record != nullptr ? record->rate : 0, .fails = record != nullptr ? record->fails : 0});
     }
