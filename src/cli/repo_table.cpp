@@ -54,17 +54,33 @@ public:
         constexpr std::size_t label_width = 20;
         out_ += fmt::format("{:{}}{:<{}}: {}\n", "", indent_, label, label_width - indent_, value);
     }
+    void add_mirrors(const std::vector<MirrorFacts>& mirrors) {
+        for (std::size_t i = 0; i < std::min(mirrors.size(), most_mirrors); ++i) {
+            const MirrorFacts& mirror = mirrors[i];
+            std::string known = mirror.rate > 0 ? format_number(static_cast<std::uint64_t>(mirror.rate)) + "B/s" : "";
+            if (mirror.fails > 0) {
+                known +=
+                    (known.empty() ? "failed " : ", failed ") + std::to_string(mirror.fails) + (mirror.fails == 1 ? " time" : " times");
+            }
+            add(i == 0 ? "Mirrors" : "", printable(redact_url(mirror.url)) + (known.empty() ? "" : " (" + known + ")"));
+        }
+        add_rest(mirrors.size());
+    }
     void add_urls(std::string_view label, const std::vector<std::string>& urls) {
         for (std::size_t i = 0; i < std::min(urls.size(), most_mirrors); ++i) {
             add(i == 0 ? label : "", printable(redact_url(urls[i])));
         }
-        if (urls.size() > most_mirrors) {
-            add("", fmt::format("and {} more", urls.size() - most_mirrors));
-        }
+        add_rest(urls.size());
     }
     std::string take() { return std::move(out_); }
 
 private:
+    void add_rest(std::size_t count) {
+        if (count > most_mirrors) {
+            add("", fmt::format("and {} more", count - most_mirrors));
+        }
+    }
+
     std::string out_;
     std::size_t indent_ = 0;
 };
@@ -79,8 +95,9 @@ void add_urls(Lines& lines, const RepoFacts& facts) {
     if (!repo.metalink.empty()) {
         lines.add("Metalink", printable(redact_url(repo.metalink)));
     }
-    if (facts.mirrors != repo.baseurl) {
-        lines.add_urls("Mirrors", facts.mirrors);
+    const bool says_more = std::ranges::any_of(facts.mirrors, [](const MirrorFacts& each) { return each.rate > 0 || each.fails > 0; });
+    if (says_more || !std::ranges::equal(facts.mirrors, repo.baseurl, {}, &MirrorFacts::url)) {
+        lines.add_mirrors(facts.mirrors);
     }
 }
 
@@ -134,6 +151,15 @@ std::string json_list(const std::vector<std::string>& texts) {
     return "[" + list + "]";
 }
 
+std::string json_mirrors(const std::vector<MirrorFacts>& mirrors) {
+    std::string list;
+    for (const MirrorFacts& mirror : mirrors) {
+        list += fmt::format(R"({}{{"url":{},"rate":{},"fails":{}}})", list.empty() ? "" : ",", json_string(redact_url(mirror.url)),
+                            mirror.rate > 0 ? fmt::format("{:.0f}", mirror.rate) : "null", mirror.fails);
+    }
+    return "[" + list + "]";
+}
+
 std::string json_url(const std::string& url) { return url.empty() ? "null" : json_string(redact_url(url)); }
 
 std::string json_number(const auto& number) { return number ? std::to_string(*number) : "null"; }
@@ -158,7 +184,7 @@ std::string info_json(const RepoFacts& facts) {
                        R"("exclude":{},"includepkgs":{},"origin":{},"metadata":{},"error":{}}})",
                        json_string(repo.id), json_string(repo.name), repo.enabled, repo.cost, repo.priority, repo.skip_if_unavailable,
                        json_number(expire), json_list(repo.baseurl), json_url(repo.mirrorlist), json_url(repo.metalink),
-                       json_list(facts.mirrors), repo.gpgcheck, repo.repo_gpgcheck, json_list(repo.gpgkey), json_list(repo.exclude),
+                       json_mirrors(facts.mirrors), repo.gpgcheck, repo.repo_gpgcheck, json_list(repo.gpgkey), json_list(repo.exclude),
                        json_list(repo.includepkgs), json_string(repo.origin), metadata_json(facts),
                        facts.trouble.empty() ? "null" : json_string(facts.trouble));
 }

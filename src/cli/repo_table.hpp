@@ -17,6 +17,13 @@ enum class StatusColumn : std::uint8_t { no, yes };
 [[nodiscard]] std::string repo_list(const std::vector<repo::RepoConfig>& repos, StatusColumn status, unsigned width);
 [[nodiscard]] std::string repo_list_json(const std::vector<repo::RepoConfig>& repos);
 
+// One of its base URLs, and what earlier downloads learnt of the host.
+struct MirrorFacts {
+    std::string url;
+    double rate = 0;     // bytes per second; 0: not measured
+    unsigned fails = 0;  // in a row, until now
+};
+
 // A repository and, where metadata of it is at hand, what that says.
 struct RepoFacts {
     repo::RepoConfig config;
@@ -24,7 +31,7 @@ struct RepoFacts {
     repo::RefreshState state;
     std::optional<std::uint64_t> packages;  // that primary announces
     std::optional<std::int64_t> updated;    // seconds since 1970
-    std::vector<std::string> mirrors;       // base URLs, best first
+    std::vector<MirrorFacts> mirrors;       // best first
     std::string trouble;                    // why there is none
 };
 

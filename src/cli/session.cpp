@@ -45,6 +45,7 @@ Client& Session::client() {
             options.max_parallel_downloads = *arguments_.get.jobs;
             options.max_connections_per_host = *arguments_.get.jobs;
         }
+        options.mirror_history = mirror_history_;
         options.rate_limit = rate_limit_ ? *rate_limit_ : repo::rate_of(config_.main.throttle, config_.main.bandwidth);
         if (arguments_.verbosity == Verbosity::verbose || (debug != nullptr && *debug != '\0' && std::string_view{debug} != "0")) {
             trace_.emplace();

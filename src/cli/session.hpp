@@ -11,6 +11,7 @@
 #include "lastack/result.hpp"
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -41,6 +42,8 @@ public:
 
     // Bytes per second of the whole run instead of what [main] says; before the first call of client().
     void limit_rate(std::uint64_t rate) { rate_limit_ = rate; }
+    // Where the client keeps what it learns of mirrors; before the first call of client().
+    void remember_mirrors_in(std::filesystem::path file) { mirror_history_ = std::move(file); }
     // Made at the first call; commands that need no network never make one.
     [[nodiscard]] Client& client();
     // Before the user is asked anything and before anything long without the network: no socket stays open.
@@ -65,6 +68,7 @@ private:
     Signals& signals_;
     repo::Config config_;
     std::optional<std::uint64_t> rate_limit_;
+    std::filesystem::path mirror_history_;
     std::optional<TraceWriter> trace_;  // outlives the client, whose reactor writes to it
     std::unique_ptr<Client> client_;
 };

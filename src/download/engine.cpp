@@ -14,7 +14,6 @@ namespace {
 
 constexpr unsigned most_connections = 4096;
 constexpr auto save_interval = std::chrono::minutes{1};
-constexpr std::uint64_t largest_history = std::uint64_t{1} << 20;
 
 net::PoolOptions pool_options(const ClientOptions& options, std::function<void(bool)> on_any_open) {
     const auto tell = [trace = options.trace, listener = options.on_connection_event](const ConnectionEvent& event) {
@@ -62,7 +61,7 @@ Engine::Engine(net::Network& network, const ClientOptions& options, Setting sett
     mirrors_.places.most = max_running_;
     mirrors_.places.on_return = [this] { start_queued(); };
     if (!history_.empty()) {
-        if (const auto text = read_file(history_, largest_history)) {
+        if (const auto text = read_file(history_, largest_mirror_history)) {
             mirrors_.book.read(*text, network_.now(), wall_clock_());
         }
     }

@@ -46,6 +46,8 @@ struct HostRecord {
     std::optional<Error> last_error;
 };
 
+constexpr std::uint64_t largest_mirror_history = std::uint64_t{1} << 20;  // of what is read
+
 class MirrorBook {
 public:
     void began(const std::string& host, TimePoint now);

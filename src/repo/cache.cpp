@@ -137,7 +137,7 @@ fs::path Cache::object(const Digest& digest) const {
     return directory_ / objects_name / (std::string{to_string(digest.algorithm)} + "-" + digest.hex);
 }
 
-Result<Cache> Cache::open(const fs::path& directory) {
+Result<Cache> Cache::open(const fs::path& directory, fs::path shared) {
     if (auto made = make_cache_directory(directory); !made) {
         return std::unexpected(std::move(made.error()));
     }
@@ -152,7 +152,7 @@ Result<Cache> Cache::open(const fs::path& directory) {
     if (!lock) {
         return std::unexpected(std::move(lock.error()));
     }
-    return Cache{directory, std::move(*lock)};
+    return Cache{directory, std::move(shared), std::move(*lock)};
 }
 
 }  // namespace lastack::repo

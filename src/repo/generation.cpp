@@ -15,12 +15,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr auto repomd_name = "repomd.xml";
-constexpr auto signature_name = "repomd.xml.asc";
-constexpr auto state_name = "refresh.state";
 constexpr std::uint64_t max_state_size = std::uint64_t{64} << 10;
-
-const char* name_of(RepoDirectory::List list) { return list == RepoDirectory::List::metalink ? "metalink.xml" : "mirrorlist.txt"; }
 
 // "<hex digest>-primary.xml": the names that downloads had here before the shared objects.
 bool is_old_download(std::string_view name) {
@@ -32,7 +27,8 @@ bool is_old_download(std::string_view name) {
 
 bool is_left_over(std::string_view name) {
     for (const std::string_view base :
-         {repomd_name, signature_name, state_name, name_of(RepoDirectory::List::mirrorlist), name_of(RepoDirectory::List::metalink)}) {
+         {RepoDirectory::repomd_name, RepoDirectory::signature_name, RepoDirectory::state_name,
+          RepoDirectory::name_of(RepoDirectory::List::mirrorlist), RepoDirectory::name_of(RepoDirectory::List::metalink)}) {
         if (is_temporary_of(name, base)) {
             return true;
         }
@@ -62,18 +58,22 @@ Result<RepoDirectory> RepoDirectory::open(const fs::path& path) {
     return RepoDirectory{path};
 }
 
-std::optional<Generation> RepoDirectory::load() const {
-    auto text = read_file(path_ / repomd_name, max_repomd_size);
+const char* RepoDirectory::name_of(List list) { return list == List::metalink ? "metalink.xml" : "mirrorlist.txt"; }
+
+std::optional<Generation> RepoDirectory::load() const { return load_generation(path_); }
+
+std::optional<Generation> load_generation(const fs::path& directory) {
+    auto text = read_file(directory / RepoDirectory::repomd_name, max_repomd_size);
     if (!text) {
         return std::nullopt;
     }
-    auto repomd = parse_repomd(*text, (path_ / repomd_name).string(), WeakDigests::allowed);
+    auto repomd = parse_repomd(*text, (directory / RepoDirectory::repomd_name).string(), WeakDigests::allowed);
     if (!repomd) {
         return std::nullopt;
     }
     Generation generation{.text = std::move(*text), .sha256 = {}, .repomd = std::move(*repomd), .state = {}};
     generation.sha256 = digest_of(DigestAlgorithm::sha256, generation.text).hex;
-    if (const auto state_text = read_file(path_ / state_name, max_state_size)) {
+    if (const auto state_text = read_file(directory / RepoDirectory::state_name, max_state_size)) {
         generation.state = parse_refresh_state(*state_text);
         if (generation.state && generation.state->repomd_sha256 != generation.sha256) {
             generation.state.reset();
@@ -109,7 +109,7 @@ Result<void> RepoDirectory::publish_list(List list, std::string_view text) const
 }
 
 std::optional<Repomd> load_repomd(const fs::path& directory) {
-    const fs::path path = directory / repomd_name;
+    const fs::path path = directory / RepoDirectory::repomd_name;
     const auto text = read_file(path, max_repomd_size);
     auto repomd = text ? parse_repomd(*text, path.string(), WeakDigests::allowed) : Result<Repomd>{std::unexpected(Error{})};
     return repomd ? std::optional{std::move(*repomd)} : std::nullopt;

@@ -25,6 +25,10 @@ struct Generation {
 
 class RepoDirectory {
 public:
+    static constexpr auto repomd_name = "repomd.xml";
+    static constexpr auto signature_name = "repomd.xml.asc";
+    static constexpr auto state_name = "refresh.state";
+
     // Makes the directory with packages/; a symbolic link or somebody else's directory in their place is RepoErrc::cache_unusable. Removes
     // what a killed run left, and what versions before the shared objects kept here.
     [[nodiscard]] static Result<RepoDirectory> open(const std::filesystem::path& path);
@@ -40,6 +44,7 @@ public:
 
     // Where mirrors were named last: the mirror list or the metalink, as it came.
     enum class List : std::uint8_t { mirrorlist, metalink };
+    [[nodiscard]] static const char* name_of(List list);
     [[nodiscard]] std::optional<std::string> cached_list(List list) const;
     [[nodiscard]] Result<void> publish_list(List list, std::string_view text) const;
 
@@ -47,6 +52,9 @@ private:
     explicit RepoDirectory(std::filesystem::path path) : path_{std::move(path)} {}
     std::filesystem::path path_;
 };
+
+// The generation in a repository's directory, whoever it belongs to. Nothing when there is none or it is not usable.
+[[nodiscard]] std::optional<Generation> load_generation(const std::filesystem::path& directory);
 
 // The repomd.xml of a repository's directory. Nothing when it is not there or cannot be read.
 [[nodiscard]] std::optional<Repomd> load_repomd(const std::filesystem::path& directory);

@@ -23,14 +23,6 @@ std::string_view object_name(std::string_view name) {
     return stem;
 }
 
-Result<bool> is_here(const fs::path& path, std::optional<std::uint64_t> size, const std::vector<Digest>& digests) {
-    auto same = file_matches(path, size, digests);
-    std::error_code ignored;
-    // A file that is not there does not match, nor does a link; any other failure is one.
-    const bool odd = !same && (same.error().code == Errc::not_found || fs::is_symlink(fs::symlink_status(path, ignored)));
-    return odd ? Result<bool>{false} : same;
-}
-
 // What repomd.xml files of all repositories refer to, enabled or not.
 std::set<std::string, std::less<>> referenced(const Cache& cache) {
     std::set<std::string, std::less<>> names;
@@ -58,9 +50,15 @@ fs::path ObjectStore::path_of(const RepomdFile& file) const {
     return cache_.object(*std::ranges::max_element(file.digests, {}, &Digest::algorithm));
 }
 
-Result<bool> ObjectStore::has(const RepomdFile& file) const { return is_here(path_of(file), file.size, file.digests); }
+std::optional<fs::path> ObjectStore::shared_path_of(const RepomdFile& file) const { return shared_.object(path_of(file).filename()); }
 
-Result<bool> ObjectStore::has_unread(const RepomdFile& file) const { return is_here(path_of(file), file.size, {}); }
+Result<bool> ObjectStore::is_here(const fs::path& path, const RepomdFile& file, Look look) {
+    auto same = file_matches(path, file.size, look == Look::whole ? file.digests : std::vector<Digest>{});
+    std::error_code ignored;
+    // A file that is not there does not match, nor does a link; any other failure is one.
+    const bool odd = !same && (same.error().code == Errc::not_found || fs::is_symlink(fs::symlink_status(path, ignored)));
+    return odd ? Result<bool>{false} : same;
+}
 
 ObjectStore::Claim ObjectStore::claim(const std::vector<RepomdFile>& files) {
     std::set<fs::path> paths;

@@ -101,6 +101,9 @@ Result<void> RepoRefresh::look_into_cache() {
     }
     directory_ = std::move(*opened);
     cached_ = directory_->load();
+    if (auto taken = take_over_shared(); !taken) {
+        return taken;
+    }
     if (cached_ && !config_.allow_weak_digests && needs_weak_digests(cached_->repomd)) {
         cached_.reset();  // they were allowed when it came
     }
@@ -112,6 +115,33 @@ Result<void> RepoRefresh::look_into_cache() {
     if (ours) {
         sources_->prefer(cached_->state->url);
     }
+    return {};
+}
+
+// An ordinary user's cache begins with what the system's knows, and follows it where that is newer.
+Result<void> RepoRefresh::take_over_shared() {
+    const auto copy = run_.objects.shared().load(config_.id);
+    if (!copy) {
+        return {};
+    }
+    const RefreshState& theirs = *copy->generation.state;
+    const bool newer = !cached_ || !cached_->state || cached_->state->checked_at < theirs.checked_at;
+    if (!newer || theirs.source != source_of(config_) ||
+        !check_age(copy->generation.repomd, cached_ ? &*cached_ : nullptr, config_, now_)) {
+        return {};
+    }
+    using enum RepoDirectory::List;
+    for (const auto& [list, text] : {std::pair{mirrorlist, &copy->mirrorlist}, std::pair{metalink, &copy->metalink}}) {
+        if (*text) {
+            if (auto done = directory_->publish_list(list, **text); !done) {
+                return done;
+            }
+        }
+    }
+    if (auto done = directory_->publish(copy->generation.text, copy->signature, theirs); !done) {
+        return done;
+    }
+    cached_ = copy->generation;
     return {};
 }
 
@@ -187,11 +217,28 @@ Result<ReadyRepo> RepoRefresh::use_in_spite_of(const Error& error) {
     return old;
 }
 
-// What its index holds was verified when that was made, and the index is verified when it is used. Who asks every server has the file
-// itself read as well.
-bool RepoRefresh::has_index(const RepomdFile& file) const {
-    return run_.request.indexer != nullptr && run_.request.expiry != Expiry::ignore &&
-           run_.request.indexer->has({.file = file, .path = run_.objects.path_of(file)});
+// Where the file is: in our cache or in the system's. What its index holds was verified when that was made, and the index is verified when
+// it is used; who asks every server has the file itself read as well.
+Result<std::optional<std::filesystem::path>> RepoRefresh::find(const RepomdFile& file) const {
+    using Look = ObjectStore::Look;
+    const Indexer* const indexer = run_.request.indexer;
+    const bool trusts_index = indexer != nullptr && run_.request.expiry != Expiry::ignore;
+    const auto ours = run_.objects.path_of(file);
+    const auto look = [&](const std::filesystem::path& path) {
+        return trusts_index && indexer->has({.file = file, .path = path}) ? Look::size : Look::whole;
+    };
+    auto here = ObjectStore::is_here(ours, file, look(ours));
+    if (!here || *here) {
+        return here ? Result<std::optional<std::filesystem::path>>{ours} : std::unexpected(std::move(here.error()));
+    }
+    const auto shared = run_.objects.shared_path_of(file);
+    // Beside the system's no index can be put, so that a file without one is better fetched once more.
+    if (shared && (indexer == nullptr || file.type != "primary" || indexer->has({.file = file, .path = *shared}))) {
+        if (const auto there = ObjectStore::is_here(*shared, file, look(*shared)); there && *there) {
+            return *shared;
+        }
+    }
+    return std::nullopt;
 }
 
 // The files of one generation, all of them or none; what is read for the first time is indexed.
@@ -201,14 +248,14 @@ Result<std::vector<MetadataFile>> RepoRefresh::collect(const Repomd& repomd, Net
     std::vector<RepomdFile> missing;
     std::vector<MetadataFile> files;
     for (const RepomdFile& file : wanted) {
-        const auto here = has_index(file) ? run_.objects.has_unread(file) : run_.objects.has(file);
+        const auto here = find(file);
         if (!here) {
             return std::unexpected(here.error());
         }
         if (!*here) {
             missing.push_back(file);
         }
-        files.push_back({.file = file, .path = run_.objects.path_of(file)});
+        files.push_back({.file = file, .path = here->value_or(run_.objects.path_of(file))});
     }
     if (!missing.empty() && network == Network::forbidden) {
         return std::unexpected(not_cached("its metadata '" + printable(missing.front().type) + "' is not in the cache"));

@@ -49,7 +49,8 @@ private:
     [[nodiscard]] Result<ReadyRepo> use_in_spite_of(const Error& error);
     [[nodiscard]] Result<std::vector<MetadataFile>> collect(const Repomd& repomd, Network network);
     [[nodiscard]] Result<void> download(const std::vector<RepomdFile>& files);
-    [[nodiscard]] bool has_index(const RepomdFile& file) const;
+    [[nodiscard]] Result<std::optional<std::filesystem::path>> find(const RepomdFile& file) const;
+    [[nodiscard]] Result<void> take_over_shared();
     [[nodiscard]] bool assembled(const RepomdFile& file, const std::vector<std::string>& urls) const;
     [[nodiscard]] Result<void> read(const std::vector<MetadataFile>& files, bool known);
     void forget_unusable(const std::vector<MetadataFile>& files) const;

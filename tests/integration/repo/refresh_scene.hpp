@@ -82,7 +82,7 @@ protected:
     }
 
     Result<RefreshOutcome> run(Expiry expiry = Expiry::honour, std::stop_token stop = {}) {
-        auto cache = Cache::open(directory / "cache");
+        auto cache = Cache::open(cache_directory, shared_directory);
         if (!cache) {
             return std::unexpected(cache.error());
         }
@@ -148,6 +148,8 @@ protected:
     Timeliness timeliness = Timeliness::newest;
     std::int64_t now = 0;  // 0: the system's
     TempDirectory directory;
+    fs::path cache_directory = directory / "cache";
+    fs::path shared_directory;
     ScriptedOrigin origin;
     Config config;
 };

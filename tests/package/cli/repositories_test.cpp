@@ -89,6 +89,21 @@ TEST(Repoinfo, as_json_has_the_same_and_no_secret) {
     EXPECT_TRUE(all[1]["metadata"].is_null());
 }
 
+TEST(Repoinfo, knows_from_earlier_runs_which_mirrors_fail) {
+    const Shelf shelf;
+    shelf.root.write_repo_file(
+        "core", "[core]\nname=The core\ngpgcheck=0\nretries=2\nbaseurl=http://127.0.0.1:1/core " + shelf.nginx.url("/core") + "\n");
+    ASSERT_EQ(shelf.root.lastack({"makecache"}).status, 0);
+    const auto info = shelf.document({"repoinfo", "core", "--json"});
+    ASSERT_THAT(info[0]["mirrors"], SizeIs(2));
+    unsigned failed = 0;
+    for (const json& mirror : info[0]["mirrors"]) {
+        failed += mirror["url"] == shelf.nginx.url("/core") ? 0 : mirror["fails"].get<unsigned>();
+    }
+    EXPECT_GE(failed, 1);
+    EXPECT_TRUE(fs::exists(shelf.root.cache() / ".mirrors"));
+}
+
 TEST(Repoinfo, of_one_that_cannot_be_had_says_why_and_shows_the_others_and_exits_with_1) {
     const Shelf shelf;
     shelf.root.write_repo_file("gone", "[gone]\nbaseurl=" + shelf.nginx.url("/gone") + "\n");

@@ -1,5 +1,6 @@
 #include "cli/repo_table.hpp"
 
+#include "base/text.hpp"
 #include "cli/cache_table.hpp"
 
 #include <gmock/gmock.h>
@@ -29,7 +30,7 @@ TEST(RepoTable, a_combining_mark_takes_no_column) {
 }
 
 TEST(RepoTable, info_has_no_secret_and_says_what_is_not_at_hand) {
-    const auto text = repo_info({{.config = repository("a", "A"), .mirrors = {"http://u:pass@h/r"}, .trouble = "not found"}}, 100);
+    const auto text = repo_info({{.config = repository("a", "A"), .mirrors = {{.url = "http://u:pass@h/r"}}, .trouble = "not found"}}, 100);
     EXPECT_THAT(text, Not(HasSubstr("pass")));
     EXPECT_THAT(text, HasSubstr("At hand           : no: not found\n"));
     EXPECT_THAT(repo_info_json({{.config = repository("a", "A")}}), Not(HasSubstr("pass")));
@@ -51,6 +52,19 @@ TEST(CacheTable, says_how_much_of_what_lies_there) {
     EXPECT_THAT(text, HasSubstr("2.0 kB"));
     EXPECT_THAT(text, HasSubstr("1 minute ago"));
     EXPECT_THAT(cache_json(report, "/c"), HasSubstr(R"("packages":{"files":2,"bytes":2048})"));
+}
+
+TEST(RepoInfo, tells_what_is_known_of_each_mirror) {
+    const std::vector<RepoFacts> facts{
+        {.config = repository("a", "A"),
+         .mirrors = {{.url = "http://fast/", .rate = 2'500'000}, {.url = "http://new/"}, {.url = "http://gone/", .fails = 3}}}};
+    const auto text = repo_info(facts, 100);
+    EXPECT_THAT(text, HasSubstr("http://fast/ (" + format_number(2'500'000) + "B/s)\n"));
+    EXPECT_THAT(text, HasSubstr("http://new/\n"));
+    EXPECT_THAT(text, HasSubstr("http://gone/ (failed 3 times)\n"));
+    EXPECT_THAT(repo_info_json(facts),
+                HasSubstr(R"("mirrors":[{"url":"http://fast/","rate":2500000,"fails":0},{"url":"http://new/","rate":null,"fails":0},)"
+                          R"({"url":"http://gone/","rate":null,"fails":3}])"));
 }
 
 }  // namespace
