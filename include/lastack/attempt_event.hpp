@@ -25,6 +25,8 @@ enum class LeftMirror : std::uint8_t {
     stalled,       // silent for too long, with another mirror at hand
     faster_known,  // another mirror would bring the rest in much less time
     exploring,     // slow, and another mirror's rate is not known yet
+    too_slow,      // its part of the file's TimeBudget is used up, with another mirror at hand
+    out_of_time,   // all of that is
 };
 
 struct AttemptEvent {

@@ -28,10 +28,27 @@ struct ByteRange {
     friend bool operator==(const ByteRange&, const ByteRange&) = default;
 };
 
+// How long a file as a whole may take, over all its attempts and mirrors. Only waiting for servers counts: not for a turn among the
+// client's transfers, for the disk, for a rate limit, or while the machine sleeps.
+struct TimeBudget {
+    // Used up when nothing comes. Range 1 ms..24 h.
+    std::chrono::milliseconds time{0};
+    // Bytes per second. Each byte earns 1/`rate` seconds, up to `time` again, so that silence and a drip end the file after about `time`,
+    // and a file of `size` bytes takes no longer than `time` + `size` / `rate`. With more than three transfers at work at a time they
+    // share the rate of three. Default 0: bytes earn nothing, `time` is for all of it.
+    std::uint64_t rate = 0;
+    // In place of `rate` where it is larger, while another server gives a hundred times as much: the link is not what is slow. In between
+    // a hundredth of what the other one gives. Default 0: `rate` alone.
+    std::uint64_t rate_on_fast_link = 0;
+
+    friend bool operator==(const TimeBudget&, const TimeBudget&) = default;
+};
+
 // How requests are made. What a request leaves unset (an empty string, a Setting that was not assigned) is taken from the mirror's options
 // (MirrorOptions), else from the client's (ClientOptions::request), else it is the default named here. Fields of several parts are taken
 // whole: certificate and key, user name and password, a proxy with its credentials. `range`, `body` and `content_type` are the request's
-// alone; `retries`, `rate_limit`, `mirrors.order` and `mirrors.on_failure` are of the file as a whole, so that no mirror has a say in them.
+// alone; `retries`, `time_budget`, `rate_limit`, `mirrors.order` and `mirrors.on_failure` are of the file as a whole, so that no mirror has
+// a say in them.
 struct RequestOptions {
     // Longest silence in any phase: resolving, connecting, waiting for the first byte, and receiving (where it is also the window over
     // which `minrate` is judged). Range 1 ms..1 h. Unset: 30 s on the last mirror, and a silent one is left much sooner while another is
@@ -42,6 +59,11 @@ struct RequestOptions {
     Setting<unsigned> retries = Setting<unsigned>::by_default(10);
     // Slowest acceptable mean rate over one `timeout`, bytes per second. Unset: 1000; 0 = no limit. yum.conf: minrate.
     std::optional<std::uint64_t> minrate;
+    // The bound for the file as a whole, where `timeout` and `minrate` are for each attempt. HttpErrc::too_slow when it is used up; with
+    // several mirrors a third of it (`timeout` at least, where that is set) is for one while another is at hand, and up to eight mirrors
+    // that were not asked yet get their third even then. What came is kept as after any failure. Errc::invalid_argument: a time out of its
+    // range. Unset: no such bound. In answer to the attack of slow retrieval; neither urlgrabber nor yum.conf has it.
+    std::optional<TimeBudget> time_budget;
     // Whether a connection may carry a further request. Default true. false: one request per connection. yum.conf: keepalive.
     Setting<bool> keepalive = Setting<bool>::by_default(true);
     // The User-Agent field. Empty: "lastack/VERSION". Control characters are an error (Errc::invalid_argument).

@@ -9,6 +9,7 @@
 #include "repo/openpgp_armour.hpp"
 #include "repo/repo_keyring.hpp"
 #include "repo/request_options.hpp"
+#include "repo/time_budget.hpp"
 
 #include <fmt/format.h>
 
@@ -101,7 +102,8 @@ private:
         std::vector<std::string> own = repo_.baseurl;
         own.push_back(repo_.mirrorlist);
         own.push_back(repo_.metalink);
-        const auto options = repo::request_options_elsewhere(repo_, session_.config().main.user_agent, {url}, own);
+        auto options = repo::request_options_elsewhere(repo_, session_.config().main.user_agent, {url}, own);
+        options.time_budget = repo::time_budget(repo_, repo::Content::document);
         auto fetched =
             session_.client().fetch({{.urls = {url}, .size_limit = repo::max_armoured_size, .options = options}}, session_.stop());
         if (!fetched.front()) {

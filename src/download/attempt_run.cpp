@@ -43,12 +43,16 @@ AttemptRun::AttemptRun(Transport transport, std::vector<std::string> urls, Reque
       history_{.retries = options_.retries,
                .struck_out = std::vector<bool>(urls_.size(), false),
                .fruitless = std::vector<unsigned>(urls_.size(), 0)},
+      tried_(urls_.size(), false),
       order_(urls_.size()),
       moved_to_(urls_.size(), 0) {
     for (const std::string& text : urls_) {
         const auto url = parse_url(text, Schemes::http_and_ftp);
         hosts_.push_back(url ? url->host_field() : "");
         most_.push_back((url ? shared_.layers.at(*url, wanted_) : options_).mirrors.max_connections);
+    }
+    if (options_.time_budget) {
+        patience_.emplace(*options_.time_budget, attempt_.received());
     }
     order_mirrors();
 }
@@ -213,25 +217,27 @@ net::Task<Result<void>> AttemptRun::ask_once() {
     current_.queued = record->active > question().connections;
     here_ = shared_.layers.at(*url, wanted_);
     auto request = make_request(std::move(*url), here_);
-    if (mirrors() == 1) {
+    if (mirrors() == 1 && !patience_) {
         request.watch = &watch_;
         co_return co_await attempt_.ask(std::move(request));
     }
-    if (const auto limit = dial_limit(others()); limit && !here_.timeout) {
-        request.limits.dial = std::chrono::duration_cast<std::chrono::milliseconds>(*limit);
+    begin_time();
+    if (patience_) {
+        request.limits.dial = std::min(request.limits.dial, std::chrono::ceil<std::chrono::milliseconds>(patience_->left()));
     }
+    if (const auto limit = dial_limit(others()); limit && !here_.timeout) {
+        request.limits.dial = std::min(request.limits.dial, std::chrono::duration_cast<std::chrono::milliseconds>(*limit));
+    }
+    current_.dial = request.limits.dial;
     auto done =
         co_await ask_watched(transport_, attempt_, std::move(request), watch_, [this](http::ExchangeWatch& watch) { return judge(watch); });
     if (current_.left != LeftMirror::no && (done || done.error().code != Errc::cancelled || co_await net::is_cancelled())) {
         current_.left = LeftMirror::no;  // it ended by itself in the same moment
     }
-    if (current_.left == LeftMirror::stalled) {
-        done.error().code = Errc::timed_out;
-        done.error().phase = watch_.first_byte ? Phase::receiving : Phase::waiting;
-        done.error().cause = "the transfer stalled: nothing came for " +
-                             std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(current_.silent).count()) +
-                             " ms, and another mirror is at hand";
+    if (!done) {
+        explain_leaving(done.error());
     }
+    end_time(done);
     co_return done;
 }
 
@@ -265,7 +271,7 @@ std::optional<Retry> AttemptRun::plan(const Error& error, std::uint64_t bytes_be
     const FailureClass failure = classify(error);
     if (failure != FailureClass::mirror) {
         ++history_.attempts;
-        if (attempt_.bytes() > bytes_before) {
+        if (attempt_.bytes() > bytes_before && current_.left != LeftMirror::too_slow) {
             history_.fruitless.assign(mirrors(), 0);
         } else {
             ++history_.fruitless[history_.mirror];
@@ -294,6 +300,9 @@ std::optional<Retry> AttemptRun::plan(const Error& error, std::uint64_t bytes_be
         if (failure != FailureClass::mirror && history_.without_progress > 0 && !shared_.budget.take()) {
             retry.reset();
         }
+    }
+    if (is_out_of_time()) {
+        retry.reset();
     }
     if (options_.mirrors.on_failure && failure != FailureClass::final) {
         const MirrorFailure told{.url = redact_url(urls_[history_.mirror]), .mirror = history_.mirror, .tries = asked_, .error = error};

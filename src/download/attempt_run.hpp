@@ -3,6 +3,7 @@
 
 #include "download/attempts.hpp"
 #include "download/mirrors.hpp"
+#include "download/patience.hpp"
 #include "download/retry_plan.hpp"
 #include "download/stall_rule.hpp"
 #include "http/exchange_watch.hpp"
@@ -25,6 +26,7 @@ private:
     struct Current {
         TimePoint started{};
         TimePoint judged{};
+        Duration dial{0};        // longest time that opening a connection may take
         bool queued = false;     // more are at work on the host than it gets connections
         bool exploring = false;  // tried to see whether it is faster
         std::uint64_t seen = 0;  // bytes, when judged last
@@ -50,8 +52,15 @@ private:
 
     [[nodiscard]] net::Task<bool> wait_for_place();
     [[nodiscard]] net::Task<Result<void>> ask_once();
+    void begin_time();
+    void end_time(const Result<void>& done);
+    [[nodiscard]] bool has_new_mirror() const;
+    [[nodiscard]] bool is_out_of_time() const;
     [[nodiscard]] bool judge(http::ExchangeWatch& watch);
     void measure(const http::ExchangeWatch& watch, TimePoint now);
+    void spend(Duration time, TimePoint now);
+    [[nodiscard]] bool takes_too_long();
+    void explain_leaving(Error& error) const;
     [[nodiscard]] bool look_for_better(const http::ExchangeWatch& watch, TimePoint now);
     void write_down(const Result<void>& done);
 
@@ -72,7 +81,9 @@ private:
     std::vector<unsigned> most_;  // files in transfer at a time, per mirror; 0: no limit of its own
     Attempt& attempt_;
     AttemptHistory history_;
-    std::vector<std::size_t> order_;  // listed or shuffled; ranked asks the book each time
+    std::optional<Patience> patience_;  // unset: no bound for the file as a whole
+    std::vector<bool> tried_;           // per mirror
+    std::vector<std::size_t> order_;    // listed or shuffled; ranked asks the book each time
     std::vector<unsigned> moved_to_;
     std::map<std::size_t, Error> failures_;
     unsigned asked_ = 0;

@@ -17,8 +17,9 @@ namespace {
 
 class MemorySink final : public http::BodySink {
 public:
-    MemorySink(const FetchRequest& request, bool conditional)
-        : limit_{request.ranges.empty() ? request.size_limit : size_of(request.ranges)},
+    MemorySink(const FetchRequest& request, bool conditional, std::uint64_t& received)
+        : received_{received},
+          limit_{request.ranges.empty() ? request.size_limit : size_of(request.ranges)},
           conditional_{conditional},
           range_{request.options.range},
           several_{!request.ranges.empty()} {}
@@ -55,6 +56,7 @@ public:
     }
 
     net::Task<Result<void>> write(std::span<const std::byte> body) override {
+        received_ += body.size();
         const auto piece = range_ ? cutter_.cut(body) : body;
         if (body_.size() + piece.size() > limit_) {
             co_return std::unexpected(too_large());
@@ -94,6 +96,7 @@ private:
                      .cause = "the document is larger than the " + std::to_string(limit_) + " bytes that are accepted"};
     }
 
+    std::uint64_t& received_;
     std::uint64_t limit_;
     bool conditional_;
     std::optional<ByteRange> range_;
@@ -128,7 +131,8 @@ public:
         }
         const bool posted = request.method == http::Method::post;
         request.pace = pace_.get();
-        MemorySink sink{request_, conditional};
+        received_ = 0;
+        MemorySink sink{request_, conditional, received_};
         const std::string asked = request.url.str();
         need_.reset();
         auto response = co_await send(transport_, std::move(request), sink);
@@ -186,6 +190,7 @@ public:
     }
 
     [[nodiscard]] std::uint64_t bytes() const override { return 0; }  // a document begins anew with each attempt
+    [[nodiscard]] std::uint64_t received() const override { return received_; }
     [[nodiscard]] FetchResult take() { return std::move(result_); }
 
 private:
@@ -246,6 +251,7 @@ private:
     TransferPace pace_;
     const FetchRequest& request_;
     std::optional<Need> need_;
+    std::uint64_t received_ = 0;
     FetchResult result_;
 };
 

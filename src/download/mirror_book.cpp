@@ -19,6 +19,7 @@ constexpr double most_fails = 6;           // that count in the cost: a factor o
 constexpr double fails_of_a_good_one = 3;  // in a row, until a host that did succeed stands behind the unknown ones
 constexpr unsigned fails_when_down = 3;
 constexpr double down_time = 10;  // seconds until a host that is down is asked again
+constexpr double lately = 300;    // seconds in which a rate says something of the link of now
 
 double seconds_between(TimePoint from, TimePoint to) { return std::max(0.0, std::chrono::duration<double>(to - from).count()); }
 
@@ -75,6 +76,8 @@ void MirrorBook::carried(const std::string& host, std::uint64_t bytes, double se
     const double weight = std::max(1 - std::exp(-seconds / rate_memory), std::min(0.5, size / 4e6));
     mix(record.rate, size / seconds, weight);
     record.used_at = now;
+    mix(record.rate_now, size / seconds, weight);
+    record.measured_at = now;
     changed_ = true;
 }
 
@@ -94,6 +97,24 @@ bool MirrorBook::is_down(const std::string& host, TimePoint now) const {
     const HostRecord* record = find(host);
     return record != nullptr && record->fails >= fails_when_down && record->last_error &&
            seconds_between(record->failed_at, now) < down_time;
+}
+
+unsigned MirrorBook::active() const {
+    unsigned active = 0;
+    for (const auto& [host, record] : hosts_) {
+        active += record.active;
+    }
+    return active;
+}
+
+double MirrorBook::fastest_beside(const std::string& host, TimePoint now) const {
+    double fastest = 0;
+    for (const auto& [name, record] : hosts_) {
+        if (name != host && seconds_between(record.measured_at, now) < lately) {
+            fastest = std::max(fastest, record.rate_now);
+        }
+    }
+    return fastest;
 }
 
 std::optional<double> MirrorBook::cost(const std::string& host, double size, TimePoint now) const {

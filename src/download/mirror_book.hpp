@@ -37,6 +37,8 @@ struct HostRecord {
     unsigned fails = 0;     // in a row
     TimePoint failed_at{};
     TimePoint used_at{};
+    double rate_now = 0;         // as `rate`, of this run alone
+    TimePoint measured_at{};     // for it
     std::uint64_t requests = 0;  // in this run
     std::uint64_t opened = 0;    // of them with a connection of their own
     unsigned active = 0;
@@ -61,6 +63,11 @@ public:
     [[nodiscard]] bool known_good(const std::string& host, TimePoint now) const;
     // Failed often, lately, and never succeeded since.
     [[nodiscard]] bool is_down(const std::string& host, TimePoint now) const;
+
+    // Transfers at work, over all hosts.
+    [[nodiscard]] unsigned active() const;
+    // Bytes per second of the fastest host but this one, of those measured lately in this run; 0: none was.
+    [[nodiscard]] double fastest_beside(const std::string& host, TimePoint now) const;
 
     // Seconds until `size` bytes would be here. Unset: nothing is known.
     [[nodiscard]] std::optional<double> cost(const std::string& host, double size, TimePoint now) const;

@@ -59,6 +59,7 @@ RequestOptions options_over(RequestOptions above, const RequestOptions& below) {
     above.timeout = above.timeout ? above.timeout : below.timeout;
     above.retries = above.retries.over(below.retries);
     above.minrate = above.minrate ? above.minrate : below.minrate;
+    above.time_budget = above.time_budget ? above.time_budget : below.time_budget;
     above.keepalive = above.keepalive.over(below.keepalive);
     if (above.user_agent.empty()) {
         above.user_agent = below.user_agent;

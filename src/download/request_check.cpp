@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <string_view>
 
 namespace lastack::download {
@@ -15,6 +16,8 @@ namespace {
 
 constexpr std::uint64_t least_header_size = std::uint64_t{1} << 10;
 constexpr std::uint64_t most_header_size = std::uint64_t{16} << 20;
+constexpr std::chrono::milliseconds least_time_budget{1};
+constexpr std::chrono::milliseconds most_time_budget = std::chrono::hours{24};
 
 struct OwnField {
     std::string_view name;
@@ -87,6 +90,9 @@ Result<void> check_options(const std::vector<std::string>& urls, const RequestOp
     }
     if (options.max_header_size < least_header_size || options.max_header_size > most_header_size) {
         return refuse("max_header_size must be between 1 KiB and 16 MiB");
+    }
+    if (options.time_budget && (options.time_budget->time < least_time_budget || options.time_budget->time > most_time_budget)) {
+        return refuse("time_budget must be between 1 ms and 24 hours");
     }
     if (options.body && std::ranges::any_of(urls, [](const std::string& url) { return is_file_url(url) || is_ftp_url(url); })) {
         return refuse("only http and https URLs take a body");

@@ -76,7 +76,7 @@ FetchRequest RepoSources::list_request() const {
     return {.urls = {url_},
             .label = config_.id + (is_metalink() ? "/metalink" : "/mirrorlist"),
             .size_limit = is_metalink() ? download::max_metalink_size : download::max_mirror_list_size,
-            .options = metadata_options(config_, main_.user_agent)};
+            .options = document_options(config_, main_.user_agent)};
 }
 
 Result<void> RepoSources::take_list(const FetchResult& answer) {

@@ -141,7 +141,7 @@ Result<FoundRepomd> RepomdSearch::ask_mirrors() {
 FetchRequest RepomdSearch::request() const {
     FetchRequest request{.label = config_.id + "/repomd.xml",
                          .size_limit = max_repomd_size,
-                         .options = metadata_options(config_, run_.config.main.user_agent)};
+                         .options = document_options(config_, run_.config.main.user_agent)};
     for (const std::string& base : untried_) {
         request.urls.push_back(base + repomd_path);
     }
@@ -209,7 +209,7 @@ Result<TrustState> RepomdSearch::trust(const std::string& text, const std::strin
         auto answer = fetch_one(run_, {.urls = {(base == bases.end() ? url : *base + repomd_path) + ".asc"},
                                        .label = config_.id + "/repomd.xml.asc",
                                        .size_limit = max_signature_size,
-                                       .options = metadata_options(config_, run_.config.main.user_agent)});
+                                       .options = document_options(config_, run_.config.main.user_agent)});
         return answer ? Result<std::string>{std::move(answer->body)} : std::unexpected(std::move(answer.error()));
     };
     return run_.trust->check(config_, text, fetch, run_.stop);

@@ -1,6 +1,7 @@
 #include "repo/request_options.hpp"
 
 #include "base/url.hpp"
+#include "repo/time_budget.hpp"
 
 #include <algorithm>
 
@@ -19,6 +20,7 @@ RequestOptions request_options(const RepoConfig& repo, std::string_view user_age
     RequestOptions options{.timeout = repo.timeout,
                            .retries = repo.retries,
                            .minrate = repo.minrate,
+                           .time_budget = time_budget(repo, Content::package),
                            .keepalive = repo.keepalive,
                            .user_agent = std::string{user_agent},
                            .connection = repo.connection};
@@ -36,9 +38,16 @@ RequestOptions request_options(const RepoConfig& repo, std::string_view user_age
 
 RequestOptions metadata_options(const RepoConfig& repo, std::string_view user_agent) {
     RequestOptions options = request_options(repo, user_agent);
+    options.time_budget = time_budget(repo, Content::metadata);
     if (repo.http_caching != HttpCaching::all) {
         options.no_cache = true;
     }
+    return options;
+}
+
+RequestOptions document_options(const RepoConfig& repo, std::string_view user_agent) {
+    RequestOptions options = metadata_options(repo, user_agent);
+    options.time_budget = time_budget(repo, Content::document);
     return options;
 }
 

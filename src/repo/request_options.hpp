@@ -11,11 +11,14 @@
 
 namespace lastack::repo {
 
-// For the URLs that the repository's section names, and those of its mirror list.
+// For packages from the URLs that the repository's section names, and those of its mirror list.
 [[nodiscard]] RequestOptions request_options(const RepoConfig& repo, std::string_view user_agent);
 
 // The same for its metadata, which caches on the way may keep less often (http_caching).
 [[nodiscard]] RequestOptions metadata_options(const RepoConfig& repo, std::string_view user_agent);
+
+// As metadata, for what all of that waits for: repomd.xml, its signature, a list of mirrors.
+[[nodiscard]] RequestOptions document_options(const RepoConfig& repo, std::string_view user_agent);
 
 // For URLs that something else names (a key's, a package's xml:base): user name and password go along only when all of `urls` are at
 // servers of `own`.

@@ -9,7 +9,7 @@
 namespace lastack::repo {
 namespace {
 
-class SharedRefresh : public RefreshFiles {
+class SharedRefresh : public Refresh {
 protected:
     // Generation 1 is in the system's cache; from here on another one is written to.
     void begin() {

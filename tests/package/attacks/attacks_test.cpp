@@ -4,6 +4,9 @@
 
 #include <chrono>
 #include <fstream>
+#include <ostream>
+#include <string>
+#include <vector>
 
 namespace lastack::test {
 namespace {
@@ -142,7 +145,56 @@ TEST_F(Attack, older_metadata_does_not_take_the_place_of_newer) {
     show_peers("target");
 }
 
-// Slow retrieval: a byte now and then. Peers were measured to hold on for more than 330 s, so they are not run.
+// Slow retrieval. Peers were measured to hold on for more than 330 s, so they are not run; the long times are those of
+// sim/download/time_budget_test.cpp, here `timeout` makes them short: a document gets one and a half of it.
+struct SlowServer {
+    const char* name;
+    Steps steps;
+    friend void PrintTo(const SlowServer& server, std::ostream* out) { *out << server.name; }
+};
+
+std::vector<SlowServer> slow_servers() {
+    const Send head{"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n"};
+    const auto a_byte_every_five_seconds = [&head] {
+        Steps steps{head};
+        for (int i = 0; i < 12; ++i) {
+            steps.insert(steps.end(), {Send{" "}, Delay{std::chrono::seconds{5}}});
+        }
+        return steps;
+    };
+    return {{"stalls", {head, WaitForPeerClose{}}},
+            {"drips", a_byte_every_five_seconds()},
+            {"sends_just_above_minrate", {head, Throttle{1100}, Send{std::string(1'000'000, ' ')}}}};
+}
+
+class SlowRetrieval : public Attack, public testing::WithParamInterface<SlowServer> {
+protected:
+    SlowRetrieval() { origin_.on("/evil/repodata/repomd.xml", Reply::steps(GetParam().steps)); }
+};
+
+TEST_P(SlowRetrieval, ends_within_a_bound_and_says_that_it_was_slow) {
+    configure(origin_.url("/evil"), "timeout=3\n");
+    const auto begun = std::chrono::steady_clock::now();
+    const auto run = update();
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds{12}) << "it is given 4.5 s; the attempts alone make 18";
+    EXPECT_EQ(run.status, 1) << told(run);
+    EXPECT_THAT(run.err, HasSubstr("too slow: ")) << told(run);
+    EXPECT_THAT(run.err, HasSubstr("/evil/repodata/repomd.xml")) << told(run);
+    EXPECT_EQ(installed(), "target-1.0");
+}
+
+TEST_P(SlowRetrieval, does_not_keep_updates_of_an_honest_mirror_away) {
+    serve(generation({target("2.0")}, now()), "good");
+    configure(origin_.url("/evil") + " " + origin_.url("/good"), "timeout=3\n");
+    const auto run = update();
+    EXPECT_EQ(run.status, 0) << told(run);
+    EXPECT_EQ(installed(), "target-2.0");
+}
+
+INSTANTIATE_TEST_SUITE_P(A, SlowRetrieval, testing::ValuesIn(slow_servers()),
+                         [](const testing::TestParamInfo<SlowServer>& server) { return std::string{server.param.name}; });
+
+// The same with nothing configured.
 TEST_F(Attack, a_mirror_that_drips_is_left_for_another_one) {
     origin_.on("/evil/repodata/repomd.xml",
                Reply::steps({Send{"HTTP/1.1 200 OK\r\nContent-Length: 3000\r\n\r\n"}, Throttle{20}, Send{std::string(3000, ' ')}}));

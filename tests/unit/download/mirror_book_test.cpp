@@ -56,6 +56,31 @@ TEST(MirrorBook, files_that_start_together_try_different_unknown_hosts) {
     EXPECT_EQ(book.rank({"a", "b", "c"}, {.explore = true}, start).front(), 1u);
 }
 
+TEST(MirrorBook, knows_how_many_transfers_are_at_work_and_how_fast_the_other_hosts_are) {
+    MirrorBook book;
+    EXPECT_EQ(book.active(), 0u);
+    book.began("a", start);
+    book.began("a", start);
+    book.began("b", start);
+    EXPECT_EQ(book.active(), 3u);
+    EXPECT_EQ(book.fastest_beside("a", start), 0);
+    make_good(book, "a", 1e6);
+    make_good(book, "b", 1e4);
+    EXPECT_NEAR(book.fastest_beside("b", start + seconds{60}), 1e6, 1);
+    EXPECT_NEAR(book.fastest_beside("a", start + seconds{60}), 1e4, 1);
+    EXPECT_EQ(book.fastest_beside("b", start + seconds{600}), 0) << "that was another link, perhaps";
+}
+
+TEST(MirrorBook, takes_no_rate_of_an_earlier_run_for_one_of_this_link) {
+    MirrorBook earlier;
+    make_good(earlier, "a", 1e7);
+    MirrorBook book;
+    book.read(earlier.write(start, 1'000'000), start, 1'000'000);
+    EXPECT_EQ(book.fastest_beside("b", start), 0);
+    book.carried("a", 5000, 1, start);
+    EXPECT_NEAR(book.fastest_beside("b", start), 5000, 1);
+}
+
 TEST(MirrorBook, slow_name_lookup_costs_no_more_than_its_share_of_the_requests) {
     MirrorBook book;
     make_good(book, "fast", 1e7, 3.0);

@@ -68,29 +68,29 @@ TEST_P(OptionLayer, of_the_client_gives_way_to_the_mirrors_and_that_to_the_reque
 
 INSTANTIATE_TEST_SUITE_P(
     All, OptionLayer,
-    ::testing::Values(scalar("timeout", &RequestOptions::timeout, 1s, 2s), scalar("retries", &RequestOptions::retries, 3u, 10u),
-                      scalar("minrate", &RequestOptions::minrate, 1u, 0u), scalar("keepalive", &RequestOptions::keepalive, false, true),
-                      scalar("user_agent", &RequestOptions::user_agent, "low", "high"),
-                      scalar("no_cache", &RequestOptions::no_cache, true, false),
-                      scalar("rate_limit", &RequestOptions::rate_limit, 1000u, 0u),
-                      scalar("max_header_size", &RequestOptions::max_header_size, 1024u, 256u << 10),
-                      part(
-                          "order", [](RequestOptions& o) -> auto& { return o.mirrors.order; }, MirrorOrder::random, MirrorOrder::ranked),
-                      part(
-                          "max_connections", [](RequestOptions& o) -> auto& { return o.mirrors.max_connections; }, 1u, 0u),
-                      part(
-                          "verify", [](RequestOptions& o) -> auto& { return o.connection.tls.verify; }, false, true),
-                      part(
-                          "ca", [](RequestOptions& o) -> auto& { return o.connection.tls.ca; }, "/low", "/high"),
-                      part(
-                          "client_certificate", [](RequestOptions& o) -> auto& { return o.connection.tls.client_certificate; }, "/low",
-                          "/high"),
-                      part(
-                          "proxy", [](RequestOptions& o) -> auto& { return o.connection.proxy.url; }, "http://p", ""),
-                      part(
-                          "username", [](RequestOptions& o) -> auto& { return o.connection.username; }, "low", "high"),
-                      part(
-                          "ip_family", [](RequestOptions& o) -> auto& { return o.connection.ip_family; }, IpFamily::v6, IpFamily::any)),
+    ::testing::Values(
+        scalar("timeout", &RequestOptions::timeout, 1s, 2s), scalar("retries", &RequestOptions::retries, 3u, 10u),
+        scalar("minrate", &RequestOptions::minrate, 1u, 0u),
+        scalar("time_budget", &RequestOptions::time_budget, TimeBudget{.time = 1s}, TimeBudget{.time = 2s}),
+        scalar("keepalive", &RequestOptions::keepalive, false, true), scalar("user_agent", &RequestOptions::user_agent, "low", "high"),
+        scalar("no_cache", &RequestOptions::no_cache, true, false), scalar("rate_limit", &RequestOptions::rate_limit, 1000u, 0u),
+        scalar("max_header_size", &RequestOptions::max_header_size, 1024u, 256u << 10),
+        part(
+            "order", [](RequestOptions& o) -> auto& { return o.mirrors.order; }, MirrorOrder::random, MirrorOrder::ranked),
+        part(
+            "max_connections", [](RequestOptions& o) -> auto& { return o.mirrors.max_connections; }, 1u, 0u),
+        part(
+            "verify", [](RequestOptions& o) -> auto& { return o.connection.tls.verify; }, false, true),
+        part(
+            "ca", [](RequestOptions& o) -> auto& { return o.connection.tls.ca; }, "/low", "/high"),
+        part(
+            "client_certificate", [](RequestOptions& o) -> auto& { return o.connection.tls.client_certificate; }, "/low", "/high"),
+        part(
+            "proxy", [](RequestOptions& o) -> auto& { return o.connection.proxy.url; }, "http://p", ""),
+        part(
+            "username", [](RequestOptions& o) -> auto& { return o.connection.username; }, "low", "high"),
+        part(
+            "ip_family", [](RequestOptions& o) -> auto& { return o.connection.ip_family; }, IpFamily::v6, IpFamily::any)),
     [](const ::testing::TestParamInfo<Layered>& info) { return std::string{info.param.name}; });
 
 TEST(OptionLayers, headers_of_a_layer_take_the_place_of_those_of_that_name_below) {

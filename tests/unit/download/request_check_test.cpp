@@ -65,6 +65,9 @@ TEST(RequestCheck, ranges_sizes_and_bodies) {
     EXPECT_FALSE(is_good({.max_header_size = 1023}));
     EXPECT_TRUE(is_good({.max_header_size = 1024}));
     EXPECT_FALSE(is_good({.max_header_size = (16u << 20) + 1}));
+    EXPECT_TRUE(is_good({.time_budget = TimeBudget{.time = std::chrono::hours{24}}}));
+    EXPECT_FALSE(is_good({.time_budget = TimeBudget{}}));
+    EXPECT_FALSE(is_good({.time_budget = TimeBudget{.time = std::chrono::hours{24} + std::chrono::milliseconds{1}}}));
     EXPECT_TRUE(is_good({.body = "a\nb"}));
     EXPECT_FALSE(is_good({.body = "a", .content_type = "a\nb"}));
     EXPECT_FALSE(is_good({.body = "a"}, "file:///f"));
