@@ -22,7 +22,8 @@ bool can_be_written(const fs::path& directory) {
     return false;
 }
 
-fs::path absolute_path_in(const char* variable) {
+// An absolute path, or none.
+fs::path from_environment(const char* variable) {
     const char* const value = std::getenv(variable);
     const fs::path path = value != nullptr ? value : "";
     return path.is_absolute() ? path : fs::path{};
@@ -38,10 +39,10 @@ CachePlaces cache_places(const fs::path& configured, const fs::path& cache_home)
 }
 
 fs::path cache_home_of_user() {
-    if (fs::path given = absolute_path_in("XDG_CACHE_HOME"); !given.empty()) {
+    if (fs::path given = from_environment("XDG_CACHE_HOME"); !given.empty()) {
         return given;
     }
-    const fs::path home = absolute_path_in("HOME");
+    const fs::path home = from_environment("HOME");
     return home.empty() ? home : home / ".cache";
 }
 

@@ -90,8 +90,12 @@ TEST_F(SharedRefresh, what_somebody_else_could_have_written_is_not_used) {
         const auto mode = fs::status(path).permissions();
         fs::permissions(path, mode | fs::perms::others_write);
         const auto asked = requested().size();
-        EXPECT_EQ(expect_generation(1).files.front().path.parent_path(), cache_directory / "objects") << place;
+        const fs::path used = expect_generation(1).files.front().path;
         EXPECT_GT(requested().size(), asked) << place;
+        // Of what only a repository's own files are doubtful the objects still have their digests.
+        if (place.empty() || place == "objects") {
+            EXPECT_EQ(used.parent_path(), cache_directory / "objects") << place;
+        }
         fs::permissions(path, mode);
         cache_directory = directory / "cache";
         shared_directory.clear();

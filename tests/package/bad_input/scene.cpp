@@ -21,7 +21,7 @@ constexpr auto database = "/usr/lib/sysimage/rpm";
 
 bool is_left_out(const fs::path& path) {
     const auto name = path.filename().string();
-    return name == "lock" || name.ends_with(".part") || name.ends_with(".part.journal");
+    return name == "lock" || name == ".mirrors" || name.ends_with(".part") || name.ends_with(".part.journal");
 }
 
 std::map<std::string, std::string> look_at(const fs::path& top, const fs::path& without) {

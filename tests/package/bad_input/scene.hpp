@@ -21,7 +21,8 @@ namespace lastack::test {
 using testing::HasSubstr;
 using testing::Not;
 
-// What must be as before when a run is refused: files and links. Locks, unfinished downloads and empty directories do not count.
+// What must be as before when a run is refused: files and links. Locks, unfinished downloads, what is known of mirrors and empty
+// directories do not count.
 struct State {
     std::map<std::string, std::string> root;   // path -> digest or target; without the rpm database
     std::map<std::string, std::string> cache;  // likewise

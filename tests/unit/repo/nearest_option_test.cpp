@@ -27,7 +27,7 @@ TEST(NearestOption, is_one_slip_away_in_a_short_word_and_two_in_a_long_one) {
 
 TEST(NearestOption, is_none_when_nothing_is_near) {
     for (const std::string& written : {std::string{}, std::string{"k"}, std::string{"cst0"}, std::string{"nosuchthing"}, std::string{"gpg"},
-                                       std::string{"xgpgchexkx"}, std::string(10'000, 'x')}) {
+                                       std::string{"xgpgchexkxx"}, std::string(10'000, 'x')}) {
         EXPECT_EQ(nearest_option(written, OptionPlace::repository), "") << written.substr(0, 20);
     }
 }
