@@ -25,18 +25,6 @@ using TransactionHandle = std::unique_ptr<::Transaction, TransactionFree>;
 constexpr int step_mode = SOLVER_TRANSACTION_SHOW_ACTIVE | SOLVER_TRANSACTION_SHOW_ALL | SOLVER_TRANSACTION_SHOW_OBSOLETES |
                           SOLVER_TRANSACTION_CHANGE_IS_REINSTALL;
 
-// yum's installonlypkgs: several versions stand side by side, a newer one takes the place of none. The kernel that runs is one of them.
-constexpr const char* install_only[]{
-    "kernel", "kernel-devel", "kernel-source", "installonlypkg(kernel)", "installonlypkg(kernel-module)", "installonlypkg(vm)"};
-
-void add_install_only(const solv::PackagePool& pool, solv::IdQueue& queue) {
-    for (const char* capability : install_only) {
-        if (const Id id = pool_str2id(pool.get(), capability, 0); id != 0) {
-            queue.push2(SOLVER_MULTIVERSION | SOLVER_SOLVABLE_PROVIDES, id);
-        }
-    }
-}
-
 SolverHandle make_solver(const solv::PackagePool& pool, Verb verb) {
     SolverHandle solver{solver_create(pool.get())};
     solver_set_flag(solver.get(), SOLVER_FLAG_ALLOW_VENDORCHANGE, 1);  // yum knows no vendors
@@ -154,7 +142,9 @@ Result<Outcome> solve(solv::PackagePool& pool, const Request& request) {
         return Outcome{std::move(solution)};
     }
     if (request.verb != Verb::remove) {
-        add_install_only(pool, jobs.queue);
+        for (const Id capability : pool.install_only()) {
+            jobs.queue.push2(SOLVER_MULTIVERSION | SOLVER_SOLVABLE_PROVIDES, capability);
+        }
     }
     const SolverHandle solver = make_solver(pool, request.verb);
     if (solver_solve(solver.get(), jobs.queue.get()) != 0) {

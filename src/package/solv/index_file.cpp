@@ -1,6 +1,5 @@
 #include "package/solv/index_file.hpp"
 
-#include "base/digest_stream.hpp"
 #include "base/file.hpp"
 #include "package/solv/metadata.hpp"
 #include "package/solv/package_pool.hpp"
@@ -10,6 +9,7 @@
 #include <charconv>
 #include <cstdio>
 #include <fcntl.h>
+#include <lzma.h>
 #include <malloc.h>
 #include <memory>
 #include <span>
@@ -28,8 +28,7 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t header_size = 1024;
 constexpr std::size_t read_size = std::size_t{64} << 10;
-constexpr std::size_t sha256_digits = 64;
-constexpr int format = 2;  // of the header and of what is left out of the metadata: any change there is a new format
+constexpr int format = 3;  // of the header and of what is left out of the metadata: any change there is a new format
 
 struct FileCloser {
     void operator()(std::FILE* file) const noexcept { std::fclose(file); }
@@ -41,25 +40,29 @@ struct PoolFreer {
 };
 
 constexpr std::string_view left_out_line = "left out ";
-constexpr std::string_view checksum_line = "holds sha256 ";
+constexpr std::string_view checksum_line = "holds crc64 ";
 
 // Everything that an index depends on. One is read only if its header is, byte for byte, what we would write.
-std::string header_of(const repo::MetadataFile& source, unsigned left_out, const Digest& checksum) {
+std::string header_of(const repo::MetadataFile& source, unsigned left_out, std::uint64_t checksum) {
     std::string text = std::string{left_out_line} + std::to_string(left_out) + "\nlastack index of packages, format " +
                        std::to_string(format) + "\nlibsolv " + solv_toolversion + "\n";
     for (const Digest& digest : source.file.digests) {
         text += "made of " + std::string{to_string(digest.algorithm)} + " " + digest.hex + "\n";
     }
-    text += std::string{checksum_line} + checksum.hex + "\n";
+    text += std::string{checksum_line} + std::to_string(checksum) + "\n";
     text.resize(header_size, '\n');
     return text;
 }
 
-// Of all that is not compared by itself: the count in the header, and what follows it.
-std::optional<Digest> checksum_of(int fd, unsigned left_out, const fs::path& path) {
-    DigestStream digest{{DigestAlgorithm::sha256}};
+std::uint64_t crc64(std::span<const std::byte> bytes, std::uint64_t before) {
+    return ::lzma_crc64(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size(), before);
+}
+
+// Of all that is not compared by itself: the count in the header, and what follows it. It tells what a disk or a crash did to the bytes; that
+// nobody else wrote them is known from the owner (below).
+std::optional<std::uint64_t> checksum_of(int fd, unsigned left_out, const fs::path& path) {
     const std::string count_text = std::to_string(left_out) + "\n";
-    digest.update(std::as_bytes(std::span{count_text}));
+    std::uint64_t checksum = crc64(std::as_bytes(std::span{count_text}), 0);
     std::array<std::byte, read_size> buffer{};
     for (std::uint64_t offset = header_size;;) {
         const auto count = read_at(fd, buffer, offset, path);
@@ -67,9 +70,9 @@ std::optional<Digest> checksum_of(int fd, unsigned left_out, const fs::path& pat
             return std::nullopt;
         }
         if (*count == 0) {
-            return digest.finish().front();
+            return checksum;
         }
-        digest.update(std::span{buffer}.first(*count));
+        checksum = crc64(std::span{buffer}.first(*count), checksum);
         offset += *count;
     }
 }
@@ -84,7 +87,7 @@ bool only_ours_to_write(int fd) {
 struct OpenIndex {
     FileDescriptor file;
     unsigned left_out;
-    Digest checksum;
+    std::uint64_t checksum;
 };
 
 // What the header says of itself and of what it was made of is as it should be; what follows it was not looked at.
@@ -99,17 +102,20 @@ std::optional<OpenIndex> open_index(const repo::MetadataFile& source) {
     if (!count || *count != header_size || !header.starts_with(left_out_line)) {
         return std::nullopt;
     }
-    unsigned left_out = 0;
-    std::from_chars(header.data() + left_out_line.size(), header.data() + header.size(), left_out);
+    const auto number_at = [&header]<class Number>(std::size_t at, Number& number) {
+        std::from_chars(header.data() + at, header.data() + header.size(), number);
+    };
+    OpenIndex index{.file = std::move(*file), .left_out = 0, .checksum = 0};
     const auto at = header.find(checksum_line);
     if (at == std::string::npos) {
         return std::nullopt;
     }
-    auto checksum = parse_digest("sha256", header.substr(at + checksum_line.size(), sha256_digits));
-    if (!checksum || header != header_of(source, left_out, *checksum)) {
+    number_at(left_out_line.size(), index.left_out);
+    number_at(at + checksum_line.size(), index.checksum);
+    if (header != header_of(source, index.left_out, index.checksum)) {
         return std::nullopt;
     }
-    return OpenIndex{.file = std::move(*file), .left_out = left_out, .checksum = std::move(*checksum)};
+    return index;
 }
 
 bool is_whole(const OpenIndex& index, const fs::path& path) {

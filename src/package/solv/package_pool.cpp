@@ -7,6 +7,9 @@
 namespace lastack::package::solv {
 namespace {
 
+constexpr const char* install_only_capabilities[]{
+    "kernel", "kernel-devel", "kernel-source", "installonlypkg(kernel)", "installonlypkg(kernel-module)", "installonlypkg(vm)"};
+
 std::string text_of(const char* text) { return text != nullptr ? std::string{text} : std::string{}; }
 
 // libsolv keeps "[epoch:]version[-release]" in one string.
@@ -49,6 +52,10 @@ PackagePool::PackagePool(const std::string& arch) : pool_{pool_create()} {
     pool_setdisttype(pool_, DISTTYPE_RPM);  // Debian's libsolv begins as DEB; it must be told before any version is compared
     pool_setarch(pool_, arch.c_str());
     noarch_ = pool_str2id(pool_, "noarch", 1);
+    // Now: preparing the pool drops the hash of all its strings, and a question afterwards would build it again for that alone.
+    for (const char* capability : install_only_capabilities) {
+        install_only_.push_back(pool_str2id(pool_, capability, 1));
+    }
     installed_ = repo_create(pool_, "installed");
     pool_set_installed(pool_, installed_);
 }

@@ -46,6 +46,10 @@ public:
     [[nodiscard]] Nevra nevra(Id id) const { return nevra_of(pool_, id); }
     [[nodiscard]] Package package(Id id) const;
 
+    // yum's installonlypkgs, which they provide: several versions stand side by side, a newer one takes the place of none. The kernel that
+    // runs is one of them.
+    [[nodiscard]] const std::vector<Id>& install_only() const noexcept { return install_only_; }
+
     // < 0, 0, > 0 as rpm compares versions.
     [[nodiscard]] int compare_versions(Id a, Id b) const;
     // An update may take the place of a package of its own architecture, and of or with noarch.
@@ -59,6 +63,7 @@ private:
     ::Pool* pool_;
     ::Repo* installed_;
     Id noarch_;
+    std::vector<Id> install_only_;
     std::vector<bool> hidden_;
     ::Map considered_{};
     bool prepared_ = false;
