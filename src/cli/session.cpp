@@ -11,7 +11,7 @@ namespace {
 
 // Small answers wait for the way there and back, not for bandwidth: one round of questions to all repositories.
 constexpr unsigned parallel_documents = 16;
-constexpr unsigned parallel_documents_per_host = 6;
+constexpr unsigned parallel_documents_per_host = 10;
 
 void put(std::FILE* out, std::string_view text) {
     std::fwrite(text.data(), 1, text.size(), out);

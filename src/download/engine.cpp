@@ -44,7 +44,11 @@ Engine::Engine(net::Network& network, const ClientOptions& options, Setting sett
       tls_{workers_},
       connector_{network, tls_, authenticators_, default_user_agent()},
       pool_{network, connector_, pool_options(options, std::move(setting.on_any_open))},
-      pace_{network, std::clamp(options.max_connections_per_host, 1u, most_connections)},
+      pace_{network, std::clamp(options.max_connections_per_host, 1u, most_connections),
+            [this](const Origin& origin) {
+                const HostRecord* record = mirrors_.book.find(Url{.origin = origin}.host_field());
+                return record == nullptr ? 0 : record->taken;
+            }},
       http_{network, pool_, authenticators_, std::move(setting.environment), &pace_},
       ftp_{network, pace_, setting.worker_threads == 0 ? 0 : max_running_},
       mirrors_{.layers = {options.request, options.mirrors},
@@ -160,6 +164,7 @@ net::Task<void> Engine::run(JobId id, Lane& lane, net::Task<void> job) {
 // What cannot be saved is measured again: no reason to tell the caller of.
 net::Task<void> Engine::save_history() {
     history_saved_ = network_.now();
+    pace_.for_each([this](const Origin& origin, unsigned taken) { mirrors_.book.took(Url{.origin = origin}.host_field(), taken); });
     if (history_.empty() || !mirrors_.book.changed()) {
         co_return;
     }

@@ -81,6 +81,14 @@ void MirrorBook::carried(const std::string& host, std::uint64_t bytes, double se
     changed_ = true;
 }
 
+void MirrorBook::took(const std::string& host, unsigned at_a_time) {
+    const auto found = hosts_.find(host);
+    if (found != hosts_.end() && found->second.taken != at_a_time) {
+        found->second.taken = at_a_time;
+        changed_ = true;
+    }
+}
+
 void MirrorBook::failed_with(const std::string& host, const Error& error) { hosts_[host].last_error = error; }
 
 const HostRecord* MirrorBook::find(const std::string& host) const {

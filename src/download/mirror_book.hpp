@@ -41,6 +41,7 @@ struct HostRecord {
     TimePoint measured_at{};     // for it
     std::uint64_t requests = 0;  // in this run
     std::uint64_t opened = 0;    // of them with a connection of their own
+    unsigned taken = 0;          // requests at a time, as HostPace::taken()
     unsigned active = 0;
     bool explored = false;   // an attempt has ended there
     bool succeeded = false;  // once, in this run or an earlier one
@@ -57,6 +58,7 @@ public:
     // Bytes of a body that came within that time.
     void carried(const std::string& host, std::uint64_t bytes, double seconds, TimePoint now);
     void failed_with(const std::string& host, const Error& error);
+    void took(const std::string& host, unsigned at_a_time);
     void remove(const std::string& host) { hosts_[host].removed = true; }
 
     [[nodiscard]] const HostRecord* find(const std::string& host) const;

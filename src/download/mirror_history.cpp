@@ -14,6 +14,7 @@ constexpr std::size_t longest_host = 300;
 constexpr double fastest = 1e12;  // bytes per second that are believed
 constexpr double longest = 3600;  // seconds to connect that are believed
 constexpr double most_fails = 1000;
+constexpr double most_taken = 1000;
 constexpr double default_rate = 500e3;
 constexpr double rate_half_life = 30.0 * 86400;
 constexpr double oldest = 365.0 * 86400;
@@ -49,12 +50,13 @@ std::string MirrorBook::write(TimePoint now, std::int64_t wall) const {
     }
     std::ranges::sort(newest, [](const auto* a, const auto* b) { return a->second.used_at > b->second.used_at; });
     newest.resize(std::min(newest.size(), most_hosts));
-    std::string text = "# host speed fail ts connect_ms answer_ms\n";
+    std::string text = "# host speed fail ts connect_ms answer_ms at_a_time\n";
     for (const auto* entry : newest) {
         const HostRecord& record = entry->second;
         const double age = std::chrono::duration<double>(now - record.used_at).count();
         text += entry->first + ' ' + whole(record.rate) + ' ' + std::to_string(record.fails) + ' ' +
-                whole(static_cast<double>(wall) - age) + ' ' + whole(record.setup * 1000) + ' ' + whole(record.first_byte * 1000) + '\n';
+                whole(static_cast<double>(wall) - age) + ' ' + whole(record.setup * 1000) + ' ' + whole(record.first_byte * 1000) + ' ' +
+                std::to_string(record.taken) + '\n';
     }
     return text;
 }
@@ -79,6 +81,7 @@ void MirrorBook::read(std::string_view text, TimePoint now, std::int64_t wall) {
         record.used_at = record.failed_at = now - std::chrono::duration_cast<Duration>(std::chrono::duration<double>(age));
         record.setup = take_number(line, longest * 1000).value_or(0) / 1000;
         record.first_byte = take_number(line, longest * 1000).value_or(0) / 1000;
+        record.taken = static_cast<unsigned>(take_number(line, most_taken).value_or(0));
         record.succeeded = *rate > 0;
         hosts_.insert_or_assign(host, std::move(record));
     }

@@ -55,14 +55,17 @@ Duration doubled(Duration pause, unsigned rounds, Duration longest) {
 
 }  // namespace
 
-HostPace::HostPace(unsigned most)
+HostPace::HostPace(unsigned most, unsigned taken_before)
     : most_{std::max(most, 1u)},
-      allowed_{std::min(most_, first_allowed)},
+      taken_before_{taken_before},
+      allowed_{std::min(most_, std::max(first_allowed, taken_before))},
       patience_{first_patience},
       interval_patience_{first_interval_patience},
       most_close_moods_{first_close} {}
 
 bool HostPace::serves(TimePoint now) const noexcept { return last_accepted_ && now - *last_accepted_ <= estimate_window; }
+
+unsigned HostPace::taken() const noexcept { return turned_ ? 0 : std::max(taken_before_, last_accepted_ ? allowed_ : 0); }
 
 TimePoint HostPace::next_start(TimePoint now) {
     TimePoint grown_at = TimePoint::max();

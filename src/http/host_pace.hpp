@@ -22,8 +22,8 @@ public:
 
     static constexpr auto longest_quiet = std::chrono::seconds{60};  // that a server may ask for by Retry-After; more is not its pace
 
-    // `most`: requests at a time when the server does not mind.
-    explicit HostPace(unsigned most);
+    // `most`: requests at a time when the server does not mind. `taken_before`: so many it served at a time in an earlier run.
+    explicit HostPace(unsigned most, unsigned taken_before = 0);
 
     // When the next request may begin: `now` or earlier is at once, TimePoint::max() is after one that runs has ended or was answered.
     [[nodiscard]] TimePoint next_start(TimePoint now);
@@ -37,6 +37,8 @@ public:
     [[nodiscard]] bool others_served(Ticket ticket) const { return served_beside(running_.at(ticket), ticket) > 0; }
 
     [[nodiscard]] unsigned allowed() const noexcept { return allowed_; }
+    // For the next run: so many at a time it took, or was allowed after it had; 0: it turned some away, or never answered.
+    [[nodiscard]] unsigned taken() const noexcept;
     [[nodiscard]] Duration interval() const noexcept { return interval_; }  // 0: no distance
     [[nodiscard]] TimePoint quiet_until() const noexcept { return quiet_until_; }
     [[nodiscard]] bool ever_accepted() const noexcept { return last_accepted_.has_value(); }
@@ -77,6 +79,7 @@ private:
     void shorten_distance(const Running& request);
 
     unsigned most_;
+    unsigned taken_before_;
     std::map<Ticket, Running> running_;
     Ticket last_ticket_ = 0;
     std::uint64_t served_ = 0;  // ended well

@@ -56,6 +56,20 @@ net::Task<Result<PaceGate::Pass>> PaceGate::enter(const Origin& origin) {
     }
 }
 
+PaceGate::Host& PaceGate::host(const Origin& origin) {
+    const auto found = hosts_.find(origin);
+    if (found != hosts_.end()) {
+        return found->second;
+    }
+    return hosts_.try_emplace(origin, most_, taken_before_ ? taken_before_(origin) : 0).first->second;
+}
+
+void PaceGate::for_each(const std::function<void(const Origin&, unsigned taken)>& tell) const {
+    for (const auto& [origin, host] : hosts_) {
+        tell(origin, host.pace.taken());
+    }
+}
+
 Duration PaceGate::quiet_for(const Origin& origin) const {
     const auto found = hosts_.find(origin);
     return found == hosts_.end() ? Duration{0} : std::max(Duration{0}, found->second.pace.quiet_until() - network_.now());

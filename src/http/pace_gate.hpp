@@ -9,6 +9,7 @@
 
 #include "lastack/result.hpp"
 
+#include <functional>
 #include <list>
 #include <map>
 #include <optional>
@@ -18,13 +19,17 @@ namespace lastack::http {
 
 class PaceGate {
     struct Host {
-        explicit Host(unsigned most) : pace{most} {}
+        Host(unsigned most, unsigned taken_before) : pace{most, taken_before} {}
         HostPace pace;
         std::list<net::Event> waiters;
     };
 
 public:
-    PaceGate(net::Network& network, unsigned most_per_host) : network_{network}, most_{most_per_host} {}
+    // HostPace::taken() of an earlier run; 0: nothing is known.
+    using TakenBefore = std::function<unsigned(const Origin&)>;
+
+    PaceGate(net::Network& network, unsigned most_per_host, TakenBefore taken_before = nullptr)
+        : network_{network}, most_{most_per_host}, taken_before_{std::move(taken_before)} {}
 
     // One request under way.
     class Pass {
@@ -56,12 +61,16 @@ public:
     // It serves requests at this time, only not all that it gets.
     [[nodiscard]] bool serves(const Origin& origin) const;
 
+    // HostPace::taken() of each server that was asked.
+    void for_each(const std::function<void(const Origin&, unsigned taken)>& tell) const;
+
 private:
-    Host& host(const Origin& origin) { return hosts_.try_emplace(origin, most_).first->second; }
+    Host& host(const Origin& origin);
     static void wake_first(Host& host);
 
     net::Network& network_;
     unsigned most_;
+    TakenBefore taken_before_;
     std::map<Origin, Host> hosts_;
 };
 

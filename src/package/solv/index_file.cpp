@@ -58,8 +58,8 @@ std::uint64_t crc64(std::span<const std::byte> bytes, std::uint64_t before) {
     return ::lzma_crc64(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size(), before);
 }
 
-// Of all that is not compared by itself: the count in the header, and what follows it. It tells what a disk or a crash did to the bytes; that
-// nobody else wrote them is known from the owner (below).
+// Of all that is not compared by itself: the count in the header, and what follows it. It tells what a disk or a crash did to the bytes;
+// that nobody else wrote them is known from the owner (below).
 std::optional<std::uint64_t> checksum_of(int fd, unsigned left_out, const fs::path& path) {
     const std::string count_text = std::to_string(left_out) + "\n";
     std::uint64_t checksum = crc64(std::as_bytes(std::span{count_text}), 0);

@@ -128,6 +128,25 @@ TEST_P(FewConnections, are_found_out_with_few_rejections_and_all_used) {
     EXPECT_LE(took, near_the_optimum * optimum);
 }
 
+// 100 ms for each answer: what all get at once takes that and no more.
+TEST_F(Pace, a_server_that_took_many_at_a_time_is_asked_for_as_many_at_once_by_the_next_run) {
+    const ClientOptions options{.max_parallel_downloads = 10, .max_connections_per_host = 10, .mirror_history = directory / "hosts"};
+    network.listen("a", 80, [this](sim::Peer peer) -> sim::Task<void> {
+        while (auto head = co_await peer.read_request()) {
+            co_await peer.sleep(milliseconds{100});
+            peer.send(sim::file_answer(sim::SimRequest{*head}, content));
+        }
+        peer.close();
+    });
+    make_engine(options);
+    EXPECT_EQ(time_of(10), milliseconds{200}) << "four, then the six others";
+    for (int i = 0; i < 10; ++i) {
+        std::filesystem::remove(directory / ("a" + std::to_string(i)));
+    }
+    make_engine(options);
+    EXPECT_EQ(time_of(10), milliseconds{100});
+}
+
 INSTANTIATE_TEST_SUITE_P(Ways, FewConnections,
                          testing::Values(FewRow{Way::says_503, 2, 8, {}}, FewRow{Way::says_503, 2, 3, {}}, FewRow{Way::says_503, 1, 8, {}},
                                          FewRow{Way::says_503, 3, 8, {}}, FewRow{Way::says_503, 4, 8, {}}, FewRow{Way::says_503, 5, 8, {}},

@@ -120,10 +120,14 @@ TEST(MirrorBook, is_read_as_it_was_written) {
     make_good(book, "fast", 1e7);
     make_good(book, "slow:8080", 1e5);
     use(book, "dead", {.outcome = AttemptOutcome::failed});
+    book.took("slow:8080", 9);
+    book.took("nobody asked it", 9);
     const std::string text = book.write(start, 1'000'000);
     MirrorBook again;
     again.read(text, start + hours{24}, 1'000'000);
     EXPECT_EQ(again.rank({"dead", "new", "slow:8080", "fast"}, {}, start + hours{24}), (Order{3, 2, 1, 0}));
+    EXPECT_EQ(again.find("slow:8080")->taken, 9u);
+    EXPECT_EQ(again.find("fast")->taken, 0u);
     EXPECT_EQ(again.write(start + hours{24}, 1'000'000), text);
 }
 

@@ -54,6 +54,30 @@ TEST_F(HostPaceTest, begins_with_four_and_grows_with_each_answer_up_to_the_limit
     EXPECT_EQ(start_all().size(), 10u);
 }
 
+TEST_F(HostPaceTest, begins_with_as_many_as_were_taken_in_an_earlier_run) {
+    EXPECT_EQ(pace.taken(), 0u);
+    serve(start_all());
+    EXPECT_EQ(pace.taken(), 8u) << "it was allowed that after it had taken four";
+    pace = HostPace{12, pace.taken()};
+    EXPECT_EQ(pace.taken(), 8u);
+    serve(start_all());
+    EXPECT_EQ(pace.taken(), 12u);
+    pace = HostPace{8, 7};
+    EXPECT_EQ(start_all().size(), 7u);
+    pace = HostPace{3, 7};
+    serve(start_all());
+    EXPECT_EQ(pace.taken(), 7u) << "a smaller limit of ours says nothing of the server";
+}
+
+TEST_F(HostPaceTest, forgets_what_was_taken_once_when_one_is_turned_away) {
+    pace = HostPace{8, 8};
+    reject_last(start_all());
+    EXPECT_EQ(pace.allowed(), 4u);
+    EXPECT_EQ(pace.taken(), 0u);
+    serve(start_all());
+    EXPECT_EQ(pace.taken(), 0u) << "it does turn some away";
+}
+
 TEST_F(HostPaceTest, grows_while_answers_are_slow_to_come) {
     EXPECT_EQ(start_all().size(), 4u);
     EXPECT_EQ(pace.next_start(now), now + 500ms);
