@@ -43,8 +43,8 @@ std::optional<std::string_view> nearest_name(std::string_view word, std::span<co
     std::size_t nearest = std::max<std::size_t>(1, word.size() / 3) + 1;
     std::optional<std::string_view> found;
     for (const std::string_view name : names) {
-        if (name.size() > longest_word || name == found) {
-            continue;
+        if (std::max(name.size(), word.size()) - std::min(name.size(), word.size()) > nearest || name == found) {
+            continue;  // so many letters more are as many changes
         }
         const std::size_t away = distance(wanted, to_lower(name));
         if (away < nearest) {
