@@ -44,7 +44,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         require(names.insert(file.name).second);
         require(!file.urls.empty() && file.urls.size() <= lastack::download::max_mirrors);
         for (const auto& url : file.urls) {
-            require(lastack::parse_url(url).has_value());
+            require(lastack::parse_url(url, lastack::Schemes::http_and_ftp).has_value());
         }
         require_digests(file.digests);
         require(file.alternates.size() <= lastack::download::max_alternates);

@@ -2,6 +2,7 @@
 // repository's list of packages would be, and what is left visible is acceptable.
 #include "package/nevra_match.hpp"
 #include "package/solv/metadata.hpp"
+#include "package/solv/package_pool.hpp"
 #include "repo/decoder.hpp"
 #include "repo/xml_check.hpp"
 #include "repo/xml_prolog.hpp"
@@ -10,9 +11,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <filesystem>
 #include <span>
 #include <string>
-#include <sys/mman.h>
 #include <unistd.h>
 
 namespace {
@@ -42,21 +43,42 @@ bool stream(std::span<const std::byte> file, std::size_t step, std::string& open
     return decoder && fine && (*decoder)->finish(sink).has_value() && prolog.complete() && check.finish().empty();
 }
 
-void read_into_pool(const std::string& text) {
-    const int fd = ::memfd_create("primary", MFD_CLOEXEC);
-    if (fd < 0 || ::write(fd, text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
-        std::abort();
+// One for all documents of a run, and no name of it stays behind.
+class Scratch {
+public:
+    Scratch() : fd_{::mkstemp(path_.data())} {}
+    ~Scratch() {
+        ::close(fd_);
+        ::unlink(path_.c_str());
     }
-    lastack::package::solv::PackagePool pool{"x86_64"};
+    Scratch(const Scratch&) = delete;
+    Scratch& operator=(const Scratch&) = delete;
+
+    const std::string& holding(const std::string& text) {
+        if (::ftruncate(fd_, 0) != 0 || ::pwrite(fd_, text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) {
+            std::abort();
+        }
+        return path_;
+    }
+
+private:
+    std::string path_ = std::filesystem::temp_directory_path() / "primary.XXXXXX";
+    int fd_;
+};
+
+void read_into_pool(const std::string& text) {
+    static Scratch scratch;
+    namespace solv = lastack::package::solv;
+    solv::PackagePool pool{"x86_64"};
     ::Repo* const repo = pool.add_repository("fuzz", 99, 1000);
-    if (lastack::package::solv::read_metadata(pool, repo, "/proc/self/fd/" + std::to_string(fd), {})) {
-        (void)lastack::package::solv::hide_unacceptable(pool, repo);
-        pool.prepare(lastack::package::solv::Scope::everything);
+    const lastack::repo::MetadataFile file{.file = {.type = "primary", .open_size = text.size()}, .path = scratch.holding(text)};
+    if (solv::read_metadata(pool.get(), repo, file, solv::Reading::packages)) {
+        (void)solv::remove_unacceptable(pool.get(), repo);
+        pool.prepare(solv::Scope::everything);
         for (const Id id : pool.available_ids()) {
             (void)pool.package(id);
         }
     }
-    ::close(fd);
 }
 
 }  // namespace

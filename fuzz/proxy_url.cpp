@@ -45,7 +45,7 @@ void check_secrecy(std::string_view text) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    namespace download = lastack::http;
+    namespace http = lastack::http;
     const std::string_view input(reinterpret_cast<const char*>(data), size);
     const std::string_view text = input.substr(0, input.find('\n'));
     const std::string_view list = text.size() == input.size() ? std::string_view{} : input.substr(text.size() + 1);
