@@ -10,6 +10,7 @@
 #include "cli/solve_watch.hpp"
 #include "cli/transaction_progress.hpp"
 #include "cli/transaction_table.hpp"
+#include "cli/trim_cache.hpp"
 #include "package/error.hpp"
 #include "package/fetch.hpp"
 #include "package/root_access.hpp"
@@ -67,10 +68,18 @@ public:
                 return session_.fail(writable.error());
             }
         }
-        if (const auto done = download()) {
-            return *done;
+        const auto done = download();
+        const int status = done ? *done : change_root();
+        if (status == exit_status::done) {
+            std::set<std::filesystem::path> needed;
+            for (const DownloadRequest& request : plan_.requests) {
+                if (download_only_) {
+                    needed.insert(request.path);
+                }
+            }
+            trim_cache(session_, *cache, needed);
         }
-        return change_root();
+        return status;
     }
 
 private:

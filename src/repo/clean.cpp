@@ -1,17 +1,11 @@
-// Removal in the cache. Everything goes through directory descriptors opened with O_NOFOLLOW, so that a symbolic link is at most removed
-// itself and never a way out of the cache.
+// Removal in the cache, by kind.
 #include "base/file.hpp"
 #include "repo/cache.hpp"
-#include "repo/error.hpp"
+#include "repo/cache_directory.hpp"
 #include "repo/options.hpp"
 
 #include <cerrno>
-#include <cstring>
-#include <dirent.h>
 #include <fcntl.h>
-#include <functional>
-#include <memory>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <vector>
 
@@ -27,46 +21,6 @@ bool is_index_name(std::string_view name) {
     return dot != std::string_view::npos && name.substr(dot).starts_with(".solv");
 }
 
-struct DirectoryDeleter {
-    void operator()(DIR* directory) const noexcept { ::closedir(directory); }
-};
-
-Error failed(int error_number, const std::string& what) {
-    Error error = system_error(error_number, "cannot clean the cache: " + what);
-    error.code = RepoErrc::cache_unusable;
-    return error;
-}
-
-// The names in a directory; `directory` stays open and unmoved.
-Result<std::vector<std::string>> names_in(int directory) {
-    const int copy = ::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    const std::unique_ptr<DIR, DirectoryDeleter> stream{copy < 0 ? nullptr : ::fdopendir(copy)};
-    if (!stream) {
-        const int failure = errno;
-        if (copy >= 0) {
-            ::close(copy);
-        }
-        return std::unexpected(failed(failure, "a directory cannot be read"));
-    }
-    std::vector<std::string> names;
-    while (const dirent* entry = ::readdir(stream.get())) {
-        const std::string_view name = entry->d_name;
-        if (name != "." && name != "..") {
-            names.emplace_back(name);
-        }
-    }
-    return names;
-}
-
-// Not valid when `name` is no directory (a link to one is none).
-Result<FileDescriptor> open_directory_at(int parent, const std::string& name) {
-    const int fd = ::openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0 && errno != ENOTDIR && errno != ELOOP && errno != ENOENT) {
-        return std::unexpected(failed(errno, name + " cannot be opened"));
-    }
-    return FileDescriptor{fd};
-}
-
 class Remover {
 public:
     std::size_t removed = 0;
@@ -76,7 +30,7 @@ public:
             ++removed;
             return {};
         }
-        return errno == ENOENT ? Result<void>{} : std::unexpected(failed(errno, name + " cannot be removed"));
+        return errno == ENOENT ? Result<void>{} : std::unexpected(cannot_clean(errno, name + " cannot be removed"));
     }
 
     // What is in the directory `name` of `parent`, and then itself; anything else under that name is removed as a file.
@@ -89,7 +43,7 @@ public:
             return file(parent, name);
         }
         if (depth == max_depth) {
-            return std::unexpected(failed(ELOOP, name + " is nested too deeply"));
+            return std::unexpected(cannot_clean(ELOOP, name + " is nested too deeply"));
         }
         const auto names = names_in(directory->get());
         if (!names) {
@@ -101,7 +55,7 @@ public:
             }
         }
         if (::unlinkat(parent, name.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT) {
-            return std::unexpected(failed(errno, name + " cannot be removed"));
+            return std::unexpected(cannot_clean(errno, name + " cannot be removed"));
         }
         return {};
     }

@@ -57,6 +57,7 @@ struct MainConfig {
     bool assumeno = false;
     std::filesystem::path persistdir = "/var/lib/lastack";  // keys of repositories, what was learnt of them; installroot is put in front
     bool clean_requirements_on_remove = false;
+    std::uint64_t cache_quota = 0;  // bytes; 0: no limit
     bool exit_on_lock = false;
     std::optional<std::chrono::milliseconds> solver_timeout = std::chrono::minutes{2};  // of processor time; unset: no limit
     std::vector<std::string> exclude;

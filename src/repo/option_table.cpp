@@ -16,6 +16,7 @@ constexpr KnownOption options[] = {
     {"assumeyes", main, "0", "every question is answered with yes"},
     {"bandwidth", both, "0", "bytes per second that there are, for a throttle that is a part of them"},
     {"baseurl", repository, "", "list of URLs (http, https, ftp, file) that are mirrors of each other"},
+    {"cache_quota", main, "0", "most bytes in cachedir: the oldest packages and unfinished downloads go; 0: no limit"},
     {"cachedir", main, "/var/cache/lastack", "where metadata and packages are kept, below the installroot"},
     {"check_config_file_age", both, "1", "metadata that is older than a change of the configuration has expired"},
     {"clean_requirements_on_remove", main, "0", "known, and nothing acts on it"},

@@ -233,6 +233,7 @@ constexpr MainOption main_options[] = {
     {"zchunk", [](MainConfig& m, std::string_view v) { return assign(m.zchunk, parse_boolean(v)); }},
     {"assumeyes", [](MainConfig& m, std::string_view v) { return assign(m.assumeyes, parse_boolean(v)); }},
     {"assumeno", [](MainConfig& m, std::string_view v) { return assign(m.assumeno, parse_boolean(v)); }},
+    {"cache_quota", [](MainConfig& m, std::string_view v) { return assign(m.cache_quota, parse_bytes(v)); }},
     {"clean_requirements_on_remove", set_clean_requirements},
     {"exit_on_lock", [](MainConfig& m, std::string_view v) { return assign(m.exit_on_lock, parse_boolean(v)); }},
     {"solver_timeout", set_solver_timeout},

@@ -1,6 +1,7 @@
 #include "cli/command.hpp"
 #include "cli/load_packages.hpp"
 #include "cli/open_cache.hpp"
+#include "cli/trim_cache.hpp"
 
 #include <algorithm>
 
@@ -23,6 +24,7 @@ int run_makecache(Session& session) {
         return session.fail("none of the enabled repositories could be had");
     }
     session.say("Metadata Cache Created\n");
+    trim_cache(session, *cache);
     return exit_status::done;
 }
 

@@ -137,6 +137,25 @@ TEST(Option, keepcache_is_each_repository_s_own) {
     EXPECT_THAT(site.root.cached(".rpm"), ElementsAre(testing::Property(&std::filesystem::path::filename, "gadget-1.0-1.noarch.rpm")));
 }
 
+TEST(Option, cache_quota_takes_the_packages_that_came_first) {
+    Site site;
+    site.root.add_repository(site.nginx, "other", {{.name = "gadget", .payload_size = 50'000}, {.name = "thing", .payload_size = 50'000}});
+    const auto named = [](const char* file) { return testing::Property(&std::filesystem::path::filename, file); };
+    const auto gadget = site.root.lastack({"-y", "install", "gadget"});
+    EXPECT_EQ(gadget.status, 0) << told(gadget);
+    const auto fetched = site.root.lastack({"-y", "--setopt=cache_quota=80k", "--downloadonly", "install", "thing"});
+    EXPECT_EQ(fetched.status, 0) << told(fetched);
+    EXPECT_THAT(fetched.out, HasSubstr("removed from the cache: cache_quota is 80 kB"));
+    EXPECT_THAT(site.root.cached(".rpm"), ElementsAre(named("thing-1.0-1.noarch.rpm")));
+    const auto again = site.root.lastack({"-y", "--setopt=cache_quota=1k", "--downloadonly", "install", "thing"});
+    EXPECT_EQ(again.status, 0) << told(again);
+    EXPECT_THAT(again.err, HasSubstr("more than cache_quota"));
+    EXPECT_THAT(site.root.cached(".rpm"), ElementsAre(named("thing-1.0-1.noarch.rpm"))) << "it was asked for";
+    const auto made = site.root.lastack({"--setopt=cache_quota=1k", "makecache"});
+    EXPECT_EQ(made.status, 0) << told(made);
+    EXPECT_THAT(site.root.cached(".rpm"), IsEmpty());
+}
+
 TEST(Option, throttle_holds_back_what_is_downloaded) {
     ScratchRoot root;
     const NginxServer nginx{{.root = root.served()}};
