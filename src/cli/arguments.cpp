@@ -101,6 +101,7 @@ private:
         app_.add_option("-c,--config", o.config_file, "Main configuration file")->type_name("FILE");
         app_.add_option("--installroot", o.installroot, "Root that packages are installed into")->type_name("DIR");
         app_.add_option("--releasever", o.releasever, "Value of $releasever")->type_name("VERSION");
+        app_.add_option("--setvar", variables_, "Set a variable of the configuration for this run (repeatable)")->type_name("NAME=VALUE");
         app_.add_option("--setopt", o.setopts, "Override an option of the configuration (repeatable)")
             ->type_name("[REPO.]KEY=VALUE")
             ->allow_extra_args(false);
@@ -176,6 +177,7 @@ private:
     void add_config_commands() {
         CLI::App* config = add_command(Command::config, "config", "Show every option's value and where it comes from, or change it");
         add_operands(config, "WHOSE", "main, or repositories' ids or globs; default: all");
+        config->add_flag("--variables", arguments_.variables, "The variables instead");
         add_json(config);
         config->require_subcommand(0, 1);
         CLI::App* set = add_command(*config, Command::config_set, "set", "Set options in the configuration files");
@@ -256,8 +258,8 @@ private:
             return std::nullopt;
         }
         const repo::Overrides& o = arguments_.overrides;
-        if (!o.setopts.empty() || !o.repo_switches.empty() || !o.repos_from_path.empty()) {
-            return "--setopt, --enablerepo, --disablerepo and --repofrompath are for one run, and this command changes files";
+        if (!o.setopts.empty() || !o.repo_switches.empty() || !o.repos_from_path.empty() || !o.variables.empty()) {
+            return "--setopt, --setvar, --enablerepo, --disablerepo and --repofrompath are for one run, and this command changes files";
         }
         return std::nullopt;
     }
@@ -333,6 +335,13 @@ private:
             }
             arguments_.overrides.repos_from_path.emplace_back(pair.substr(0, comma), pair.substr(comma + 1));
         }
+        for (const std::string& pair : variables_) {
+            const auto equals = pair.find('=');
+            if (equals == std::string::npos) {
+                return refuse("--setvar wants NAME=VALUE, not '" + printable(pair) + "'");
+            }
+            arguments_.overrides.variables.emplace_back(pair.substr(0, equals), pair.substr(equals + 1));
+        }
         if (quiet_ && verbose_) {
             return refuse("-q and -v exclude each other");
         }
@@ -355,6 +364,7 @@ private:
     Arguments arguments_;
     std::vector<std::pair<Command, CLI::App*>> subcommands_;  // those below others behind them
     std::vector<std::string> repos_from_path_;
+    std::vector<std::string> variables_;
     std::vector<std::string> enabled_;
     std::vector<std::string> disabled_;
     int fail_after_ = -1;

@@ -65,7 +65,8 @@ struct Arguments {
     bool download_only = false;
     MetadataUse metadata = MetadataUse::when_expired;
     std::optional<RepoChoice> repo_choice;
-    bool json = false;  // one document on standard output
+    bool json = false;       // one document on standard output
+    bool variables = false;  // config: these instead of options
     Verbosity verbosity = Verbosity::normal;
     std::filesystem::path output;                    // get -o: the file's name
     std::filesystem::path directory = ".";           // get -d: where files go

@@ -190,18 +190,28 @@ private:
 
     Result<void> find_variables() {
         const fs::path& root = options_.main.installroot;
-        variables_ = load_variables(root, config_.warnings);
+        TracedVariables loaded = load_variables(root, config_.warnings);
         if (overrides_.releasever && *overrides_.releasever != "/") {
             if (!is_variable_value(*overrides_.releasever)) {
                 return bad_option("--releasever=" + printable(*overrides_.releasever) + " is not a version",
                                   "a version is 1 to 64 letters, digits, '.', '_' or '-'; '/' takes the host's");
             }
-            set_releasever(variables_, *overrides_.releasever);
-        } else if (overrides_.releasever || !variables_.contains("releasever")) {
+            loaded.set("releasever", *overrides_.releasever, "--releasever");
+        } else if (overrides_.releasever || !loaded.values.contains("releasever")) {
             if (const std::string found = detect_releasever(overrides_.releasever ? fs::path{"/"} : root); !found.empty()) {
-                set_releasever(variables_, found);
+                loaded.set("releasever", found, overrides_.releasever ? "os-release of the host" : "os-release");
             }
         }
+        for (const auto& [name, value] : overrides_.variables) {
+            if (!is_variable_name(to_lower(name)) || !is_variable_path(value)) {
+                return bad_option(
+                    "--setvar=" + printable(name + "=" + value) + " sets no variable",
+                    "a name is letters, digits and '_', a value 1 to 64 letters, digits, '.', '_' or '-', in segments between '/'");
+            }
+            loaded.set(to_lower(name), value, "--setvar");
+        }
+        variables_ = std::move(loaded.values);
+        config_.variable_origins = std::move(loaded.origins);
         return {};
     }
 
@@ -283,6 +293,7 @@ private:
         }
         if (auto uuid = host_uuid(persist_directory(options_.main), ::geteuid() == 0 ? MakeUuid::yes : MakeUuid::no)) {
             variables_["uuid"] = std::move(*uuid);
+            config_.variable_origins["uuid"] = "uuid of persistdir";
         } else {
             config_.warnings.push_back("$uuid has no value: " + describe(uuid.error()));
         }

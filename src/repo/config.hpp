@@ -109,7 +109,8 @@ struct Config {
     std::vector<RepoConfig> repos;                              // all of them, enabled or not, sorted by cost then id
     std::filesystem::path main_file;                            // empty: there is none
     std::map<std::string, std::string, std::less<>> variables;  // without the '$'
-    std::vector<std::string> warnings;                          // "FILE:LINE: ...": unknown keys, bad lines, sections left out
+    std::map<std::string, std::string, std::less<>> variable_origins;
+    std::vector<std::string> warnings;  // "FILE:LINE: ...": unknown keys, bad lines, sections left out
 };
 
 // What the command line says about configuration.
@@ -117,8 +118,9 @@ struct Overrides {
     std::optional<std::filesystem::path> config_file;  // -c; must exist
     std::optional<std::filesystem::path> installroot;
     std::optional<std::string> releasever;
-    std::vector<std::pair<std::string, bool>> repo_switches;  // --enablerepo (true) and --disablerepo (false) in order; globs and commas
-    std::vector<std::string> setopts;                         // "[REPO.]KEY=VALUE"
+    std::vector<std::pair<std::string, std::string>> variables;  // --setvar=NAME=VALUE; the later counts
+    std::vector<std::pair<std::string, bool>> repo_switches;     // --enablerepo (true) and --disablerepo (false) in order; globs and commas
+    std::vector<std::string> setopts;                            // "[REPO.]KEY=VALUE"
     std::vector<std::pair<std::string, std::string>> repos_from_path;  // --repofrompath=ID,URL
     bool assumeyes = false;
     bool assumeno = false;

@@ -98,4 +98,14 @@ std::vector<EffectiveOption> effective_options(const Config& config, const RepoC
     return options;
 }
 
+std::vector<EffectiveOption> effective_variables(const Config& config) {
+    std::vector<EffectiveOption> variables;
+    for (const auto& [name, value] : config.variables) {
+        const auto origin = config.variable_origins.find(name);
+        variables.push_back(
+            {.name = name, .value = value, .origin = origin == config.variable_origins.end() ? std::string{} : origin->second});
+    }
+    return variables;
+}
+
 }  // namespace lastack::repo

@@ -23,5 +23,6 @@ struct EffectiveOption {
 // In the order of their names.
 [[nodiscard]] std::vector<EffectiveOption> effective_options(const Config& config);
 [[nodiscard]] std::vector<EffectiveOption> effective_options(const Config& config, const RepoConfig& repo);
+[[nodiscard]] std::vector<EffectiveOption> effective_variables(const Config& config);
 
 }  // namespace lastack::repo

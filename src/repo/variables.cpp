@@ -147,11 +147,6 @@ private:
     Expanded out_;
 };
 
-bool is_variable_file_name(std::string_view name) {
-    return !name.empty() && name.size() <= max_name_length &&
-           std::ranges::all_of(name, [](char c) { return is_word(c) && (c < 'A' || c > 'Z'); });
-}
-
 // A symbolic link is refused: it could bring any file's first line into a URL.
 Result<std::string> first_line(const fs::path& path) {
     auto file = open_file(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
@@ -171,11 +166,11 @@ Result<std::string> first_line(const fs::path& path) {
     return std::string{trim(line)};
 }
 
-void load_directory(const fs::path& directory, Variables& variables, std::vector<std::string>& warnings) {
+void load_directory(const fs::path& directory, TracedVariables& variables, std::vector<std::string>& warnings) {
     std::error_code failure;
     std::vector<fs::path> files;
     for (fs::directory_iterator it{directory, failure}, end; !failure && it != end; it.increment(failure)) {
-        if (is_variable_file_name(it->path().filename().string())) {
+        if (is_variable_name(it->path().filename().string())) {
             files.push_back(it->path());
         }
     }
@@ -189,13 +184,13 @@ void load_directory(const fs::path& directory, Variables& variables, std::vector
                 printable(path.string() +
                           ":1: the variable is not set: a value is 1 to 64 letters, digits, '.', '_' or '-', in segments between '/'"));
         } else {
-            variables.insert_or_assign(path.filename().string(), std::move(*value));
+            variables.set(path.filename().string(), *value, path.string());
         }
     }
 }
 
 // DNF_VAR_name, as dnf has them: they come after the files.
-void load_environment(Variables& variables, std::vector<std::string>& warnings) {
+void load_environment(TracedVariables& variables, std::vector<std::string>& warnings) {
     constexpr std::string_view prefix = "DNF_VAR_";
     for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
         const std::string_view text = *entry;
@@ -205,11 +200,11 @@ void load_environment(Variables& variables, std::vector<std::string>& warnings) 
         }
         const std::string name{text.substr(prefix.size(), equals - prefix.size())};
         const std::string_view value = text.substr(equals + 1);
-        if (!is_variable_file_name(to_lower(name)) || !is_variable_path(value)) {
+        if (!is_variable_name(to_lower(name)) || !is_variable_path(value)) {
             warnings.push_back(
                 printable("DNF_VAR_" + name + " of the environment is not set: a value is 1 to 64 letters, digits, '.', '_' or '-'"));
         } else {
-            variables.insert_or_assign(to_lower(name), std::string{value});
+            variables.set(to_lower(name), value, "DNF_VAR_" + name + " of the environment");
         }
     }
 }
@@ -287,18 +282,36 @@ std::string detect_releasever(const fs::path& root) {
     return {};
 }
 
-Variables load_variables(const fs::path& root, std::vector<std::string>& warnings) {
-    Variables variables;
+bool is_variable_name(std::string_view name) {
+    return !name.empty() && name.size() <= max_name_length &&
+           std::ranges::all_of(name, [](char c) { return is_word(c) && (c < 'A' || c > 'Z'); });
+}
+
+void TracedVariables::set(const std::string& name, std::string_view value, const std::string& origin) {
+    const auto put = [&](const std::string& one, std::string_view its_value) {
+        values.insert_or_assign(one, std::string{its_value});
+        origins.insert_or_assign(one, origin);
+    };
+    put(name, value);
+    if (name == "releasever") {
+        const auto dot = value.find('.');
+        put("releasever_major", value.substr(0, dot));
+        put("releasever_minor", dot == std::string_view::npos ? std::string_view{} : value.substr(dot + 1));
+    }
+}
+
+TracedVariables load_variables(const fs::path& root, std::vector<std::string>& warnings) {
+    TracedVariables variables;
     utsname system{};
     if (uname(&system) == 0 && is_variable_value(system.machine)) {
-        variables["arch"] = system.machine;
-        variables["basearch"] = basearch_of(system.machine);
+        variables.set("arch", system.machine, "the machine");
+        variables.set("basearch", basearch_of(system.machine), "the machine");
     }
     for (const char* prefix : {"YUM", "DNF"}) {
         for (char digit = '0'; digit <= '9'; ++digit) {
             const std::string name = std::string{prefix} + digit;
             if (const char* value = std::getenv(name.c_str()); value != nullptr && is_variable_value(value)) {
-                variables[to_lower(name)] = value;
+                variables.set(to_lower(name), value, name + " of the environment");
             }
         }
     }
@@ -306,18 +319,7 @@ Variables load_variables(const fs::path& root, std::vector<std::string>& warning
         load_directory(root / directory, variables, warnings);
     }
     load_environment(variables, warnings);
-    if (const auto given = variables.find("releasever"); given != variables.end()) {
-        const std::string releasever = given->second;
-        set_releasever(variables, releasever);
-    }
     return variables;
-}
-
-void set_releasever(Variables& variables, std::string_view releasever) {
-    const auto dot = releasever.find('.');
-    variables["releasever"] = releasever;
-    variables["releasever_major"] = releasever.substr(0, dot);
-    variables["releasever_minor"] = dot == std::string_view::npos ? std::string_view{} : releasever.substr(dot + 1);
 }
 
 }  // namespace lastack::repo

@@ -38,11 +38,20 @@ struct Expanded {
 // VERSION_ID of the system in `root`; empty when it does not say.
 [[nodiscard]] std::string detect_releasever(const std::filesystem::path& root);
 
+// Variables with where each comes from: a file, the environment, a switch of the command line.
+struct TracedVariables {
+    Variables values;
+    std::map<std::string, std::string, std::less<>> origins;
+
+    // $releasever brings $releasever_major and $releasever_minor.
+    void set(const std::string& name, std::string_view value, const std::string& origin);
+};
+
 // $arch, $basearch, $YUM0..9 and $DNF0..9 of this process, overridden by the vars directories under `root`, these by DNF_VAR_name.
 // `warnings` gets a line for every file that is left out.
-[[nodiscard]] Variables load_variables(const std::filesystem::path& root, std::vector<std::string>& warnings);
+[[nodiscard]] TracedVariables load_variables(const std::filesystem::path& root, std::vector<std::string>& warnings);
 
-// Sets $releasever with $releasever_major and $releasever_minor.
-void set_releasever(Variables& variables, std::string_view releasever);
+// Small letters, digits and '_'.
+[[nodiscard]] bool is_variable_name(std::string_view name);
 
 }  // namespace lastack::repo

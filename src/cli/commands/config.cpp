@@ -22,6 +22,11 @@ int run_config(Session& session) {
     const auto& operands = session.arguments().operands;
     const repo::Config& config = session.config();
     std::vector<OptionGroup> groups;
+    if (session.arguments().variables) {
+        groups.push_back({.name = "variables", .options = repo::effective_variables(config)});
+        session.print(session.arguments().json ? config_json(groups) : config_text(groups));
+        return exit_status::done;
+    }
     if (is_wanted("main", operands)) {
         groups.push_back({.name = "main", .options = repo::effective_options(config)});
     }

@@ -137,6 +137,25 @@ TEST(Option, keepcache_is_each_repository_s_own) {
     EXPECT_THAT(site.root.cached(".rpm"), ElementsAre(testing::Property(&std::filesystem::path::filename, "gadget-1.0-1.noarch.rpm")));
 }
 
+TEST(Option, setvar_wins_over_the_files_and_config_tells_where_a_variable_comes_from) {
+    const Site site;
+    site.root.directory().write("etc/dnf/vars/place", "far\n");
+    site.root.directory().write("etc/dnf/vars/other", "else\n");
+    const auto run = site.root.lastack({"--setvar=Place=near", "config", "--variables", "--json"});
+    EXPECT_EQ(run.status, 0) << told(run);
+    EXPECT_THAT(run.out, HasSubstr(R"("place": {"value": "near", "origin": "--setvar"})"));
+    EXPECT_THAT(run.out, testing::ContainsRegex(R"x("other": \{"value": "else", "origin": ".*/etc/dnf/vars/other"\})x"));
+    EXPECT_THAT(run.out, HasSubstr(R"("origin": "the machine")"));
+
+    const auto used = site.root.lastack({"--setvar=place=near/by", "--repofrompath=extra,http://127.0.0.1:1/$place", "config", "extra"});
+    EXPECT_THAT(used.out, HasSubstr("baseurl = http://127.0.0.1:1/near/by ")) << told(used);
+    const auto bad = site.root.lastack({"--setvar=place=../x", "config"});
+    EXPECT_EQ(bad.status, 1) << told(bad);
+    EXPECT_THAT(bad.err, HasSubstr("--setvar=place=../x sets no variable"));
+    const auto half = site.root.lastack({"--setvar=place", "config"});
+    EXPECT_EQ(half.status, 2) << told(half);
+}
+
 TEST(Option, cache_quota_takes_the_packages_that_came_first) {
     Site site;
     site.root.add_repository(site.nginx, "other", {{.name = "gadget", .payload_size = 50'000}, {.name = "thing", .payload_size = 50'000}});

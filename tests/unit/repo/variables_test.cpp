@@ -179,7 +179,7 @@ TEST(Variables, files_set_variables_and_later_directories_win) {
     root.write("etc/lastack/vars/basearch", "riscv64");
     root.write("etc/yum/vars/README.rpmsave", "not a variable");
     std::vector<std::string> warnings;
-    const Variables variables = load_variables(root.path(), warnings);
+    const Variables variables = load_variables(root.path(), warnings).values;
     EXPECT_EQ(variables.at("infra"), "stock");
     EXPECT_EQ(variables.at("stream"), "9-stream");
     EXPECT_EQ(variables.at("basearch"), "riscv64");
@@ -195,7 +195,7 @@ TEST(Variables, files_with_links_or_bad_values_are_left_out_with_a_warning) {
     root.write("etc/yum/vars/big", std::string(1 << 20, 'x'));
     std::filesystem::create_symlink(target, root / "etc/yum/vars/link");
     std::vector<std::string> warnings;
-    const Variables variables = load_variables(root.path(), warnings);
+    const Variables variables = load_variables(root.path(), warnings).values;
     for (const char* name : {"traversal", "empty", "big", "link"}) {
         EXPECT_FALSE(variables.contains(name)) << name;
         EXPECT_THAT(warnings, testing::Contains(HasSubstr(std::string{"/etc/yum/vars/"} + name))) << name;
@@ -204,11 +204,12 @@ TEST(Variables, files_with_links_or_bad_values_are_left_out_with_a_warning) {
 }
 
 TEST(Variables, releasever_has_parts) {
-    Variables variables;
-    set_releasever(variables, "9.3");
-    EXPECT_EQ(expand("$releasever_major-$releasever_minor", variables).text, "9-3");
-    set_releasever(variables, "40");
-    EXPECT_EQ(expand("$releasever_major-$releasever_minor", variables).text, "40-");
+    TracedVariables variables;
+    variables.set("releasever", "9.3", "a test");
+    EXPECT_EQ(expand("$releasever_major-$releasever_minor", variables.values).text, "9-3");
+    variables.set("releasever", "40", "another");
+    EXPECT_EQ(expand("$releasever_major-$releasever_minor", variables.values).text, "40-");
+    EXPECT_EQ(variables.origins.at("releasever_minor"), "another");
 }
 
 }  // namespace
