@@ -51,6 +51,7 @@ Nevra nevra_of(::Pool* pool, Id id) {
 PackagePool::PackagePool(const std::string& arch) : pool_{pool_create()} {
     pool_setdisttype(pool_, DISTTYPE_RPM);  // Debian's libsolv begins as DEB; it must be told before any version is compared
     pool_setarch(pool_, arch.c_str());
+    pool_set_flag(pool_, POOL_FLAG_NOWHATPROVIDESAUX, 1);  // a second table of all providers: it takes longer to make than it ever saves
     noarch_ = pool_str2id(pool_, "noarch", 1);
     // Now: preparing the pool drops the hash of all its strings, and a question afterwards would build it again for that alone.
     for (const char* capability : install_only_capabilities) {
